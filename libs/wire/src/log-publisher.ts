@@ -1,0 +1,90 @@
+import { Publisher, Push } from 'zeromq';
+import { encodeEnvelope } from './envelope.ts';
+import type { LogRecord, LogSource } from './log.ts';
+import type { Payload } from './messages.ts';
+import type { WireMetrics } from './metrics-port.ts';
+import { Outbox } from './outbox.ts';
+import type { Reply } from './responder.ts';
+import { bindSocket } from './socket.ts';
+import { HEARTBEAT_TOPIC, logTopic } from './topics.ts';
+
+export interface LogPublisherOptions {
+  readonly source: string;
+  readonly log: LogSource;
+  /** PUB for any number of followers; PUSH for the one follower that must be told first. */
+  readonly bind: { readonly pub: string; readonly push?: string };
+  readonly nowNs: () => bigint;
+  readonly metrics: WireMetrics;
+  readonly heartbeatMs: number;
+  /** Hints that may wait for a slow follower before further ones are dropped. */
+  readonly hintCapacity: number;
+}
+
+/** Largest `since` answer in bytes of events; the follower asks again for the rest. */
+const MAX_SINCE_BYTES = 512 * 1024;
+
+/**
+ * Publishes a log: hints over PUB (and PUSH), a heartbeat with the last seq each second, and the answer to `since`.
+ * Hints are `drop-newest`: a dead or slow follower never holds up the owner; what it misses it fetches with `since`.
+ */
+export class LogPublisher {
+  readonly #options: LogPublisherOptions;
+  readonly #pub: Publisher;
+  readonly #push: Push | undefined;
+  readonly #outboxes: Outbox[];
+  readonly #heartbeat: NodeJS.Timeout;
+  readonly #topic: Buffer;
+
+  private constructor(options: LogPublisherOptions) {
+    this.#options = options;
+    this.#topic = Buffer.from(logTopic(options.log.identity.uuid));
+    this.#pub = new Publisher({ linger: 200 });
+    this.#push = options.bind.push === undefined ? undefined : new Push({ linger: 0 });
+    const onDrop = options.metrics.dropped;
+    this.#outboxes = [this.#pub, this.#push]
+      .filter((socket) => socket !== undefined)
+      .map((socket) => new Outbox(socket, { capacity: options.hintCapacity, whenFull: 'drop-newest', onDrop }));
+    this.#heartbeat = setInterval(() => this.#beat(), options.heartbeatMs);
+  }
+
+  /** Rejects with code `ADDRESS_IN_USE` when a port is taken. */
+  static async open(options: LogPublisherOptions): Promise<LogPublisher> {
+    const publisher = new LogPublisher(options);
+    try {
+      await bindSocket(publisher.#pub, options.bind.pub);
+      if (publisher.#push !== undefined) await bindSocket(publisher.#push, options.bind.push as string);
+    } catch (error) {
+      publisher.close();
+      throw error;
+    }
+    return publisher;
+  }
+
+  /** Tells followers of an event that has been committed. */
+  hint(record: LogRecord): void {
+    for (const outbox of this.#outboxes) outbox.offer([this.#topic, record.bytes]);
+  }
+
+  answerSince(request: Payload<'since'>): Reply<'sinceReply'> {
+    const { log } = this.#options;
+    const records = log.since(request.after, Math.min(request.maxBytes, MAX_SINCE_BYTES));
+    return {
+      kind: 'sinceReply',
+      payload: { requestId: request.requestId, ...log.identity, lastSeq: log.lastSeq, count: records.length },
+      attached: records.map((record) => record.bytes),
+    };
+  }
+
+  close(): void {
+    clearInterval(this.#heartbeat);
+    this.#pub.close();
+    this.#push?.close();
+  }
+
+  #beat(): void {
+    const { source, log, nowNs } = this.#options;
+    const header = { source, epoch: log.identity.generation, seq: 0, tsNs: nowNs(), traceparent: null };
+    const beat = encodeEnvelope('logHeartbeat', header, { ...log.identity, lastSeq: log.lastSeq });
+    for (const outbox of this.#outboxes) outbox.offer([Buffer.from(HEARTBEAT_TOPIC), beat]);
+  }
+}

@@ -1,0 +1,191 @@
+import {
+  bool,
+  decimalType,
+  int,
+  list,
+  ns,
+  oneOf,
+  optional,
+  type StructOf,
+  type StructType,
+  struct,
+  text,
+} from './schema.ts';
+
+const side = oneOf('BUY', 'SELL');
+const ordType = oneOf('MARKET', 'LIMIT', 'STOP', 'STOP_LIMIT', 'TRAILING_STOP');
+const timeInForce = oneOf('DAY', 'GTC', 'IOC', 'FOK');
+const tradingState = oneOf('WARMING', 'CATCHING_UP', 'ACTIVE', 'REDUCING', 'HALTED');
+
+const barFields = {
+  interval: oneOf('1s', '1m'),
+  startNs: ns,
+  open: decimalType,
+  high: decimalType,
+  low: decimalType,
+  close: decimalType,
+  volume: decimalType,
+  tradeCount: int,
+};
+
+const intentFields = {
+  clOrdId: text,
+  symbol: text,
+  side,
+  orderQty: decimalType,
+  ordType,
+  timeInForce,
+  strategy: text,
+  cause: text,
+  expiresNs: ns,
+};
+
+const orderRef = { clOrdId: text, orderId: optional(text) };
+
+/**
+ * Every kind of message: the fields of its payload in wire order. `docs/messages.md` is this table in words, and a
+ * test keeps the two equal. Stamps: `venueTsNs` is the venue's clock, `receivedNs` and `decodedNs` market-data's.
+ */
+export const MESSAGES = {
+  // Market stream, 5555. Topic SYMBOL/trade, SYMBOL/quote, SYMBOL/bar.INTERVAL.
+  trade: struct({
+    price: decimalType,
+    size: decimalType,
+    tradeId: text,
+    exchange: text,
+    conditions: list(text),
+    tape: text,
+    venueTsNs: ns,
+    receivedNs: ns,
+    decodedNs: ns,
+  }),
+  quote: struct({
+    bidPx: optional(decimalType),
+    bidSize: decimalType,
+    askPx: optional(decimalType),
+    askSize: decimalType,
+    bidExchange: text,
+    askExchange: text,
+    conditions: list(text),
+    venueTsNs: ns,
+    receivedNs: ns,
+    decodedNs: ns,
+  }),
+  bar: struct({ ...barFields, receivedNs: ns, decodedNs: ns }),
+  // System topics of the market stream: $hb each second, $position while a replay is flow-controlled.
+  heartbeat: struct({
+    run: text,
+    pace: oneOf('live', 'replay'),
+    position: int,
+    topics: list(struct({ topic: text, lastSeq: int })),
+  }),
+  position: struct({ position: int }),
+
+  // Market control, 5565.
+  lagReport: struct({ follower: text, publisherEpoch: int, position: int }),
+
+  // Risk log, 5566 and since(n) on 5556.
+  OrderApproved: struct({ ...intentFields, executionLog: optional(text) }),
+  IntentRefused: struct({ clOrdId: text, symbol: text, reason: text, text }),
+  PositionUpdated: struct({
+    symbol: text,
+    qty: decimalType,
+    avgPx: decimalType,
+    cost: decimalType,
+    realizedPnl: decimalType,
+    cash: decimalType,
+    clOrdId: text,
+    executionSeq: int,
+  }),
+  ReservationFreed: struct({ clOrdId: text, symbol: text, ordStatus: text, executionSeq: int }),
+  TradingStateChanged: struct({ state: tradingState, reasons: list(text) }),
+
+  // Execution log, 5557 (PUSH), 5568 (PUB) and since(n) on 5558.
+  OrderSubmitted: struct({ clOrdId: text, symbol: text, riskSeq: int }),
+  OrderUnknown: struct({ clOrdId: text, symbol: text, reason: text }),
+  OrderAccepted: struct({ ...orderRef, symbol: text, venueTsNs: ns }),
+  OrderFilled: struct({
+    ...orderRef,
+    execId: text,
+    symbol: text,
+    side,
+    lastQty: decimalType,
+    lastPx: decimalType,
+    cumQty: decimalType,
+    leavesQty: decimalType,
+    ordStatus: oneOf('PARTIALLY_FILLED', 'FILLED', 'CANCELED', 'EXPIRED', 'PENDING_CANCEL'),
+    venueTsNs: ns,
+  }),
+  OrderCanceled: struct({ ...orderRef, symbol: text, venueTsNs: ns }),
+  OrderExpired: struct({ ...orderRef, symbol: text, venueTsNs: ns }),
+  OrderRejected: struct({ ...orderRef, symbol: text, reason: text }),
+  OrderRefused: struct({ clOrdId: text, symbol: text, reason: text }),
+
+  // Both logs: the owner's identity and tail, each second.
+  logHeartbeat: struct({ uuid: text, generation: int, lastSeq: int }),
+
+  // Requests and replies.
+  since: struct({ requestId: text, after: int, maxBytes: int }),
+  sinceReply: struct({ requestId: text, uuid: text, generation: int, lastSeq: int, count: int }),
+  riskCheck: struct({ requestId: text, ...intentFields }),
+  riskDecision: struct({
+    requestId: text,
+    clOrdId: text,
+    approved: bool,
+    reason: optional(text),
+    text: optional(text),
+  }),
+  portfolioQuery: struct({ requestId: text }),
+  portfolio: struct({
+    requestId: text,
+    uuid: text,
+    generation: int,
+    lastSeq: int,
+    state: tradingState,
+    reasons: list(text),
+    netDeposits: decimalType,
+    cash: decimalType,
+    fees: decimalType,
+    equity: decimalType,
+    realizedPnl: decimalType,
+    unrealizedPnl: decimalType,
+    imbalance: decimalType,
+    positions: list(
+      struct({ symbol: text, qty: decimalType, avgPx: decimalType, cost: decimalType, realizedPnl: decimalType }),
+    ),
+    openOrders: list(struct({ clOrdId: text, symbol: text, side, leavesQty: decimalType })),
+  }),
+  barsQuery: struct({ requestId: text, symbol: text, interval: oneOf('1s', '1m'), count: int }),
+  bars: struct({ requestId: text, symbol: text, bars: list(struct(barFields)) }),
+  streamsQuery: struct({ requestId: text }),
+  streams: struct({
+    requestId: text,
+    topics: list(struct({ topic: text, received: int, gaps: int, lost: int })),
+  }),
+  failure: struct({ requestId: text, code: text, text }),
+} as const;
+
+export type Kind = keyof typeof MESSAGES;
+export type Payload<K extends Kind> = (typeof MESSAGES)[K] extends StructType<infer F> ? StructOf<F> : never;
+
+export const KINDS = Object.keys(MESSAGES) as readonly Kind[];
+
+export function isKind(value: unknown): value is Kind {
+  return typeof value === 'string' && Object.hasOwn(MESSAGES, value);
+}
+
+export type RiskLogKind =
+  | 'OrderApproved'
+  | 'IntentRefused'
+  | 'PositionUpdated'
+  | 'ReservationFreed'
+  | 'TradingStateChanged';
+export type ExecutionLogKind =
+  | 'OrderSubmitted'
+  | 'OrderUnknown'
+  | 'OrderAccepted'
+  | 'OrderFilled'
+  | 'OrderCanceled'
+  | 'OrderExpired'
+  | 'OrderRejected'
+  | 'OrderRefused';
