@@ -1,0 +1,294 @@
+import {
+  type Decimal,
+  decimal,
+  decimalText,
+  isTerminal,
+  nextStatus,
+  type OrderTransition,
+  type OrdStatus,
+  ZERO,
+} from '@tickpath/trading';
+import type { ExecutionLogKind, Payload } from '@tickpath/wire';
+import type { VenueOrder, VenueUpdate } from './venue-update.ts';
+
+export interface ExecutionConfig {
+  /** Our own log as approvals name it: `uuid/generation`. */
+  readonly log: string;
+  /** After this time from the last moment an order could have been written, "not found" is conclusive. */
+  readonly maxInFlightNs: bigint;
+}
+
+interface Tracked {
+  readonly approval: Payload<'OrderApproved'>;
+  status: OrdStatus;
+  orderId: string | null;
+  cumQty: Decimal;
+  /** The last moment at which the order could have been written; set while its fate is unknown. */
+  possiblyWrittenNs: bigint | undefined;
+}
+
+/** State of the execution core; owned and changed in place by `stepExecution`. */
+export interface ExecutionState {
+  readonly config: ExecutionConfig;
+  readonly orders: Map<string, Tracked>;
+  /** Whether everything the risk log held at first contact has been read: only later approvals are fresh. */
+  caughtUp: boolean;
+  /** Whether the venue's stream of order updates is up: without it nothing new is sent. */
+  listening: boolean;
+  halted: string | undefined;
+}
+
+export type LookupOutcome =
+  | { readonly type: 'found'; readonly order: VenueOrder }
+  | { readonly type: 'not-found' }
+  | { readonly type: 'failed'; readonly text: string };
+
+export type ExecutionInput =
+  | {
+      readonly type: 'approved';
+      readonly riskSeq: number;
+      readonly approval: Payload<'OrderApproved'>;
+      readonly nowNs: bigint;
+    }
+  | { readonly type: 'caught-up' }
+  | { readonly type: 'listening'; readonly up: boolean }
+  | { readonly type: 'halt'; readonly reason: string }
+  | { readonly type: 'accepted'; readonly clOrdId: string; readonly order: VenueOrder }
+  | { readonly type: 'rejected'; readonly clOrdId: string; readonly reason: string }
+  | { readonly type: 'unanswered'; readonly clOrdId: string; readonly reason: string; readonly nowNs: bigint }
+  | { readonly type: 'looked-up'; readonly clOrdId: string; readonly begunNs: bigint; readonly outcome: LookupOutcome }
+  | { readonly type: 'update'; readonly update: VenueUpdate };
+
+/** In the order given: a `submit` is written to the venue in the same turn, before the append that follows it. */
+export type ExecutionOutput =
+  | {
+      readonly [K in ExecutionLogKind]: { readonly type: 'append'; readonly kind: K; readonly payload: Payload<K> };
+    }[ExecutionLogKind]
+  | { readonly type: 'submit'; readonly approval: Payload<'OrderApproved'> }
+  /** Ask the venue for the order, not before the time given (0: at once). */
+  | { readonly type: 'lookup'; readonly clOrdId: string; readonly notBeforeNs: bigint }
+  | { readonly type: 'warn'; readonly clOrdId: string; readonly text: string };
+
+export function openExecution(config: ExecutionConfig): ExecutionState {
+  return { config, orders: new Map(), caughtUp: false, listening: false, halted: undefined };
+}
+
+/** Whether orders are sent, and if not, why (DESIGN §5). */
+export function executionTradingState(state: ExecutionState): {
+  state: 'CATCHING_UP' | 'ACTIVE' | 'HALTED';
+  reasons: string[];
+} {
+  if (state.halted !== undefined) return { state: 'HALTED', reasons: [state.halted] };
+  const reasons: string[] = [];
+  if (!state.caughtUp) reasons.push('the risk log has not been read to its end');
+  if (!state.listening) reasons.push("the venue's order updates are not connected");
+  return { state: reasons.length === 0 ? 'ACTIVE' : 'CATCHING_UP', reasons };
+}
+
+/** Applies one input to the state, in place, and says what follows from it. Deterministic: no clock, no I/O. */
+export function stepExecution(state: ExecutionState, input: ExecutionInput): ExecutionOutput[] {
+  switch (input.type) {
+    case 'approved':
+      return onApproved(state, input);
+    case 'caught-up':
+      state.caughtUp = true;
+      return [];
+    case 'listening':
+      return onListening(state, input.up);
+    case 'halt':
+      state.halted ??= input.reason;
+      return [];
+    case 'update':
+      return onUpdate(state, input.update);
+    default:
+      return onAnswer(state, input);
+  }
+}
+
+function onApproved(state: ExecutionState, input: Extract<ExecutionInput, { type: 'approved' }>): ExecutionOutput[] {
+  const { approval, nowNs, riskSeq } = input;
+  const { clOrdId, symbol } = approval;
+  if (state.orders.has(clOrdId)) return [];
+  const order: Tracked = { approval, status: 'APPROVED', orderId: null, cumQty: ZERO, possiblyWrittenNs: undefined };
+  state.orders.set(clOrdId, order);
+  // What was approved before we listened, or for another incarnation of our log, may have been sent by it.
+  if (!state.caughtUp || approval.executionLog !== state.config.log) {
+    return becomeUnknown(order, nowNs, 'approved before this execution followed the risk log');
+  }
+  const refusal = whyNotNow(state, approval, nowNs);
+  if (refusal !== undefined) {
+    order.status = 'REFUSED';
+    return [{ type: 'append', kind: 'OrderRefused', payload: { clOrdId, symbol, reason: refusal } }];
+  }
+  order.status = 'PENDING_NEW';
+  return [
+    { type: 'submit', approval },
+    { type: 'append', kind: 'OrderSubmitted', payload: { clOrdId, symbol, riskSeq } },
+  ];
+}
+
+function whyNotNow(state: ExecutionState, approval: Payload<'OrderApproved'>, nowNs: bigint): string | undefined {
+  const trading = executionTradingState(state);
+  if (trading.state !== 'ACTIVE') return `${trading.state}: ${trading.reasons.join('; ')}`;
+  return nowNs >= approval.expiresNs ? `EXPIRED: now ${nowNs} >= expiry ${approval.expiresNs}` : undefined;
+}
+
+/** A stream that was down may have missed updates: every order that is still open is looked up. */
+function onListening(state: ExecutionState, up: boolean): ExecutionOutput[] {
+  state.listening = up;
+  if (!up) return [];
+  return Array.from(state.orders.values())
+    .filter((order) => !isTerminal(order.status))
+    .map((order) => ({ type: 'lookup', clOrdId: order.approval.clOrdId, notBeforeNs: 0n }));
+}
+
+type Answer = Extract<ExecutionInput, { type: 'accepted' | 'rejected' | 'unanswered' | 'looked-up' }>;
+
+function onAnswer(state: ExecutionState, input: Answer): ExecutionOutput[] {
+  const order = state.orders.get(input.clOrdId);
+  if (order === undefined || isTerminal(order.status)) return [];
+  const { clOrdId, symbol } = order.approval;
+  switch (input.type) {
+    case 'accepted':
+      return acknowledge(order, input.order);
+    case 'rejected': {
+      const payload = { clOrdId, orderId: order.orderId, symbol, reason: input.reason };
+      return advance(order, 'OrderRejected') ? [{ type: 'append', kind: 'OrderRejected', payload }] : [];
+    }
+    case 'unanswered':
+      return becomeUnknown(order, input.nowNs, input.reason);
+    case 'looked-up':
+      return onLookup(state, order, input);
+  }
+}
+
+function becomeUnknown(order: Tracked, nowNs: bigint, reason: string): ExecutionOutput[] {
+  const { clOrdId, symbol } = order.approval;
+  order.possiblyWrittenNs = nowNs;
+  const out: ExecutionOutput[] = [{ type: 'lookup', clOrdId, notBeforeNs: 0n }];
+  if (advance(order, 'OrderUnknown')) {
+    out.unshift({ type: 'append', kind: 'OrderUnknown', payload: { clOrdId, symbol, reason } });
+  }
+  return out;
+}
+
+function onLookup(
+  state: ExecutionState,
+  order: Tracked,
+  input: Extract<ExecutionInput, { type: 'looked-up' }>,
+): ExecutionOutput[] {
+  const { clOrdId, symbol } = order.approval;
+  const { outcome, begunNs } = input;
+  if (outcome.type === 'found')
+    return acknowledge(order, outcome.order).concat(compareFills(state, order, outcome.order));
+  const possiblyWrittenNs = order.possiblyWrittenNs ?? begunNs;
+  order.possiblyWrittenNs = possiblyWrittenNs;
+  const conclusiveNs = possiblyWrittenNs + state.config.maxInFlightNs;
+  if (outcome.type === 'failed') return [{ type: 'lookup', clOrdId, notBeforeNs: begunNs + RETRY_NS }];
+  if (begunNs < conclusiveNs) return [{ type: 'lookup', clOrdId, notBeforeNs: conclusiveNs }];
+  if (order.status !== 'UNKNOWN') {
+    return [{ type: 'warn', clOrdId, text: `the venue does not know an order that is ${order.status}` }];
+  }
+  order.status = 'REFUSED';
+  return [{ type: 'append', kind: 'OrderRefused', payload: { clOrdId, symbol, reason: 'NEVER_SENT' } }];
+}
+
+const RETRY_NS = 250_000_000n;
+
+function acknowledge(order: Tracked, venueOrder: VenueOrder): ExecutionOutput[] {
+  const { clOrdId, symbol } = order.approval;
+  if (order.orderId !== null) return [];
+  order.orderId = venueOrder.orderId;
+  order.possiblyWrittenNs = undefined;
+  if (!advance(order, 'OrderAccepted')) return [];
+  const payload = { clOrdId, orderId: venueOrder.orderId, symbol, venueTsNs: venueOrder.venueTsNs };
+  return [{ type: 'append', kind: 'OrderAccepted', payload }];
+}
+
+/** What the venue has filled and we have not heard of cannot be booked without its price: stop rather than guess. */
+function compareFills(state: ExecutionState, order: Tracked, venueOrder: VenueOrder): ExecutionOutput[] {
+  const filled = decimal(venueOrder.filledQty);
+  if (filled.lte(order.cumQty)) return [];
+  return haltOnHole(
+    state,
+    order,
+    `the venue has filled ${venueOrder.filledQty}, known is ${decimalText(order.cumQty)}`,
+  );
+}
+
+function haltOnHole(state: ExecutionState, order: Tracked, text: string): ExecutionOutput[] {
+  const { clOrdId } = order.approval;
+  state.halted ??= `executions of ${clOrdId} are missing: ${text}`;
+  return [{ type: 'warn', clOrdId, text: state.halted }];
+}
+
+function onUpdate(state: ExecutionState, update: VenueUpdate): ExecutionOutput[] {
+  const order = state.orders.get(update.order.clOrdId);
+  if (order === undefined) return [];
+  const { clOrdId, symbol } = order.approval;
+  const out = acknowledge(order, update.order);
+  const { orderId, venueTsNs } = update.order;
+  if (update.type === 'fill') return out.concat(onFill(state, order, update));
+  const kind = TERMINAL_UPDATES[update.type];
+  if (kind === undefined || isTerminal(order.status) || !advance(order, kind)) return out;
+  if (kind === 'OrderRejected') {
+    out.push({ type: 'append', kind, payload: { clOrdId, orderId, symbol, reason: 'rejected by the venue' } });
+  } else {
+    out.push({ type: 'append', kind, payload: { clOrdId, orderId, symbol, venueTsNs } });
+  }
+  return out;
+}
+
+const TERMINAL_UPDATES: Readonly<
+  Partial<Record<VenueUpdate['type'], 'OrderCanceled' | 'OrderExpired' | 'OrderRejected'>>
+> = {
+  canceled: 'OrderCanceled',
+  expired: 'OrderExpired',
+  rejected: 'OrderRejected',
+};
+
+/** An execution is known by its order and cumulative quantity: venues repeat events, also after the terminal one. */
+function onFill(
+  state: ExecutionState,
+  order: Tracked,
+  fill: Extract<VenueUpdate, { type: 'fill' }>,
+): ExecutionOutput[] {
+  const { clOrdId, symbol, side, orderQty } = order.approval;
+  const cumQty = decimal(fill.order.filledQty);
+  if (cumQty.lte(order.cumQty)) return [];
+  const expected = order.cumQty.plus(decimal(fill.lastQty));
+  if (!cumQty.eq(expected)) {
+    const text = `cumulative ${fill.order.filledQty} came with last ${fill.lastQty}, known before is ${decimalText(order.cumQty)}`;
+    return haltOnHole(state, order, text);
+  }
+  const leavesQty = decimal(orderQty).minus(cumQty);
+  advance(order, leavesQty.isZero() ? 'OrderFilled' : 'OrderPartiallyFilled');
+  order.cumQty = cumQty;
+  return [
+    {
+      type: 'append',
+      kind: 'OrderFilled',
+      payload: {
+        clOrdId,
+        orderId: fill.order.orderId,
+        execId: fill.execId,
+        symbol,
+        side,
+        lastQty: fill.lastQty,
+        lastPx: fill.lastPx,
+        cumQty: decimalText(cumQty),
+        leavesQty: decimalText(leavesQty),
+        ordStatus: order.status as Payload<'OrderFilled'>['ordStatus'],
+        venueTsNs: fill.venueTsNs,
+      },
+    },
+  ];
+}
+
+/** Moves the order along the table of `libs/trading`; false when the table has no such move. */
+function advance(order: Tracked, transition: OrderTransition): boolean {
+  const status = nextStatus(order.status, transition);
+  if (status === undefined) return false;
+  order.status = status;
+  return true;
+}

@@ -1,0 +1,83 @@
+import type { Logger } from '@tickpath/runtime';
+import { WebSocket } from 'ws';
+
+export interface TradeUpdatesOptions {
+  readonly url: string;
+  readonly keyId: string;
+  readonly secretKey: string;
+  readonly log: Logger;
+  readonly onListening: (up: boolean) => void;
+  /** The `data` of each `trade_updates` message, parsed. */
+  readonly onUpdate: (data: unknown) => void;
+  readonly onFault: (reason: string) => void;
+}
+
+const BACKOFF_FIRST_MS = 100;
+const BACKOFF_LAST_MS = 5_000;
+
+/** A client of Alpaca's account stream that stays connected: `onListening` says when updates flow and when they do not. */
+export class TradeUpdates {
+  readonly #options: TradeUpdatesOptions;
+  #socket: WebSocket | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #failures = 0;
+  #listening = false;
+  #closed = false;
+
+  constructor(options: TradeUpdatesOptions) {
+    this.#options = options;
+  }
+
+  connect(): void {
+    const { url, keyId, secretKey, log } = this.#options;
+    const socket = new WebSocket(url, { perMessageDeflate: false });
+    this.#socket = socket;
+    socket.on('open', () => this.#send({ action: 'auth', key: keyId, secret: secretKey }));
+    socket.on('message', (data) => this.#receive(data as Buffer));
+    socket.on('error', (error) => log.debug({ err: error }, 'order updates: connection failed'));
+    socket.on('close', () => this.#reconnect());
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    this.#socket?.terminate();
+  }
+
+  #receive(data: Buffer): void {
+    const { log, onUpdate, onFault } = this.#options;
+    let message: { stream?: unknown; data?: Record<string, unknown> };
+    try {
+      message = JSON.parse(data.toString());
+    } catch {
+      return onFault('json');
+    }
+    if (message.stream === 'trade_updates') onUpdate(message.data);
+    else if (message.stream === 'listening') this.#setListening(true);
+    else if (message.stream === 'authorization' && message.data?.status === 'authorized') {
+      this.#send({ action: 'listen', data: { streams: ['trade_updates'] } });
+    } else {
+      log.error({ answer: message }, 'order updates: the venue refused');
+      this.#socket?.close();
+    }
+  }
+
+  #send(message: Record<string, unknown>): void {
+    this.#socket?.send(JSON.stringify(message));
+  }
+
+  #setListening(up: boolean): void {
+    if (up) this.#failures = 0;
+    if (up === this.#listening) return;
+    this.#listening = up;
+    this.#options.onListening(up);
+  }
+
+  #reconnect(): void {
+    if (this.#closed) return;
+    this.#setListening(false);
+    const delayMs = Math.min(BACKOFF_FIRST_MS * 2 ** this.#failures, BACKOFF_LAST_MS);
+    this.#failures += 1;
+    this.#retry = setTimeout(() => this.connect(), delayMs);
+  }
+}

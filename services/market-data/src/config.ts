@@ -1,0 +1,31 @@
+import { defineSchema } from '@tickpath/runtime';
+
+export const marketDataSchema = defineSchema({
+  feed: {
+    doc: "Path of the venue's stream: Alpaca's feed name.",
+    format: ['iex', 'sip', 'test'],
+    default: 'iex',
+  },
+  symbols: {
+    doc: 'Symbols to subscribe to; * for all that the venue has.',
+    format: 'nonempty-list-of-text',
+    default: ['*'],
+  },
+  heartbeatMs: { doc: 'Milliseconds between two beats of the market stream.', format: 'positive-int', default: 1000 },
+  sendHighWaterMark: {
+    doc: 'Messages that may wait for one subscriber before ZeroMQ drops further ones for it.',
+    format: 'positive-int',
+    default: 200_000,
+  },
+  requiredFollowers: {
+    doc: 'Followers that must receive the stream before a replay starts, and that hold it back while they are behind.',
+    format: 'nonempty-list-of-text',
+    default: ['store', 'signal'],
+  },
+  maxLag: {
+    doc: 'Ticks that a required follower may be behind before a replay pauses. At most half of sendHighWaterMark.',
+    format: 'positive-int',
+    default: 20_000,
+  },
+  markEvery: { doc: 'Ticks between two position marks in a replay.', format: 'positive-int', default: 500 },
+});

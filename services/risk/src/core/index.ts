@@ -1,0 +1,4 @@
+/** Risk's decisions: the checks every order passes, reservations, and the book of record of cash and positions. */
+export * from './check.ts';
+export * from './risk.ts';
+export * from './state.ts';

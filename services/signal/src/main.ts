@@ -1,0 +1,175 @@
+import { randomUUID } from 'node:crypto';
+import { type ConfigOf, createStepRecorder, runService, type ServiceContext } from '@tickpath/runtime';
+import { type OrderIntent, traceparentOf } from '@tickpath/trading';
+import {
+  createWireMetrics,
+  type Envelope,
+  LogFollower,
+  type LogPosition,
+  MarketFollower,
+  Requester,
+  symbolOfTopic,
+  symbolPrefix,
+} from '@tickpath/wire';
+import { signalSchema } from './config.ts';
+import { openSignal, type SignalInput, signalTradingState, stepSignal } from './core/index.ts';
+import { loadStrategy } from './strategy-file.ts';
+
+const RETRY_MS = 250;
+
+await runService({
+  name: 'signal',
+  schema: signalSchema,
+  check: ({ momentum }) =>
+    momentum.fastBars < momentum.slowBars
+      ? []
+      : [`signal.momentum.fastBars ${momentum.fastBars} >= signal.momentum.slowBars ${momentum.slowBars}`],
+  start,
+});
+
+async function start(context: ServiceContext<ConfigOf<typeof signalSchema>>) {
+  const { config, shared, log, clock, metrics, addresses, health, onFatal } = context;
+  const nowNs = () => clock.nowNs();
+  const common = { source: 'signal', epoch: Number(nowNs() / 1_000_000n), nowNs, metrics: createWireMetrics(metrics) };
+  const intents = metrics.counter('tickpath_signal_intents_total', 'Orders asked for, by what risk said', ['result']);
+  const strategy = await loadStrategy(config.strategy, config.momentum);
+  const recorder = createStepRecorder(config.recordTo);
+  const intentTtlNs = BigInt(config.intentTtlMs) * 1_000_000n;
+  const state = openSignal({ prefix: shared.installation.prefix, symbols: config.symbols, intentTtlNs }, strategy);
+  let stopping = false;
+  let announced = '';
+
+  const requester = (endpoint: 'riskRequests' | 'storeQueries') =>
+    new Requester({ ...common, connect: addresses.connect(endpoint), timeoutMs: config.riskTimeoutMs, retries: 0 });
+  const checks = requester('riskRequests');
+  const queries = requester('riskRequests');
+  const history = requester('storeQueries');
+
+  const step = (input: SignalInput): void => {
+    const outputs = stepSignal(state, input);
+    recorder.record(input, outputs);
+    for (const { intent, features } of outputs) {
+      const { clOrdId, side, orderQty, symbol } = intent;
+      log.info({ clOrdId, features, cause: intent.cause }, `wants ${side} ${orderQty} ${symbol}`);
+      askRisk(intent).catch(onFatal);
+    }
+    if (input.type !== 'market' && input.type !== 'position') announce();
+  };
+  const announce = () => {
+    const { state: trading, reasons } = signalTradingState(state);
+    health.trading(trading, reasons);
+    const line = `trading is ${trading}${reasons.length > 0 ? `: ${reasons.join('; ')}` : ''}`;
+    if (line !== announced) log.info({ trading }, line);
+    announced = line;
+  };
+
+  /** Asks until there is an answer: silence of risk leaves the order unknown, and the same clOrdId asks again. */
+  const askRisk = async (intent: OrderIntent): Promise<void> => {
+    const { clOrdId } = intent;
+    const requestId = randomUUID();
+    while (!stopping) {
+      const result = await checks.ask('riskCheck', { requestId, ...intent }, traceparentOf(clOrdId, 'signal'));
+      if (result.ok && result.reply.kind === 'riskDecision') {
+        const decision = result.reply.payload;
+        intents.inc({ result: decision.reason ?? 'APPROVED' });
+        return step({ type: 'decision', decision });
+      }
+      intents.inc({ result: 'UNKNOWN' });
+      if (!result.ok && result.code !== 'CLOSED')
+        log.warn({ clOrdId }, `risk did not answer, asking again: ${result.text}`);
+      await pause();
+    }
+  };
+
+  /** Repeats a question that another service cannot answer yet. */
+  const until = async <T>(ask: () => Promise<T | undefined>): Promise<T | undefined> => {
+    while (!stopping) {
+      const answer = await ask();
+      if (answer !== undefined) return answer;
+      await pause();
+    }
+    return undefined;
+  };
+
+  const market = new MarketFollower({
+    ...common,
+    name: 'signal',
+    connect: { stream: addresses.connect('marketStream'), control: addresses.connect('marketControl') },
+    prefixes: config.symbols.map(symbolPrefix),
+    receiveHighWaterMark: config.receiveHighWaterMark,
+    deliver: (topic, envelope) => {
+      const symbol = symbolOfTopic(topic);
+      if (symbol === undefined) return;
+      const { kind } = envelope;
+      if (kind !== 'trade' && kind !== 'quote' && kind !== 'bar') return;
+      step({ type: 'market', symbol, nowNs: nowNs(), kind, payload: envelope.payload } as SignalInput);
+    },
+    onRun: (run) => {
+      // The beat that names the first run proves that the subscriptions are in force: no bar falls between them and history.
+      if (state.run === undefined) for (const symbol of config.symbols) warmUp(symbol).catch(onFatal);
+      step({ type: 'run', run });
+    },
+    onGap: (topic, from, to) => log.warn({ topic, from, to }, `lost ${to - from + 1} of ${topic}`),
+  });
+
+  let riskLog: LogFollower | undefined;
+  const followRisk = (from: LogPosition) => {
+    riskLog = new LogFollower({
+      ...common,
+      name: 'signal',
+      hints: { type: 'sub', connect: addresses.connect('riskLog') },
+      requester: queries,
+      newRequestId: randomUUID,
+      from,
+      heartbeatMs: config.heartbeatMs,
+      apply: applyRiskEvent,
+      onCaughtUp: () => {},
+      onUnknownLog: (known, stated) =>
+        step({ type: 'halt', reason: `risk states log ${stated.uuid}, known is ${known.uuid}` }),
+      onSilence: (silent) => log.warn(silent ? 'no heartbeat from risk' : 'risk is back'),
+    });
+  };
+  const applyRiskEvent = (event: Envelope): void => {
+    if (event.kind === 'OrderApproved') {
+      step({ type: 'approved', clOrdId: event.payload.clOrdId, symbol: event.payload.symbol });
+    } else if (event.kind === 'PositionUpdated') {
+      step({ type: 'position', symbol: event.payload.symbol, qty: event.payload.qty });
+    } else if (event.kind === 'ReservationFreed') {
+      step({ type: 'order-closed', clOrdId: event.payload.clOrdId });
+    }
+  };
+
+  const loadPortfolio = async (): Promise<void> => {
+    const portfolio = await until(async () => {
+      const result = await queries.ask('portfolioQuery', { requestId: randomUUID() });
+      return result.ok && result.reply.kind === 'portfolio' ? result.reply.payload : undefined;
+    });
+    if (portfolio === undefined) return;
+    step({ type: 'portfolio', portfolio });
+    followRisk({ uuid: portfolio.uuid, generation: portfolio.generation, seq: portfolio.lastSeq });
+  };
+  const warmUp = async (symbol: string): Promise<void> => {
+    const { interval, bars: count } = strategy.warmup;
+    const bars = await until(async () => {
+      const result = await history.ask('barsQuery', { requestId: randomUUID(), symbol, interval, count });
+      return result.ok && result.reply.kind === 'bars' ? result.reply.payload.bars : undefined;
+    });
+    if (bars !== undefined) step({ type: 'warm-up', symbol, bars });
+  };
+  announce();
+  loadPortfolio().catch(onFatal);
+
+  return {
+    stop: async () => {
+      stopping = true;
+      market.close();
+      riskLog?.close();
+      for (const socket of [checks, queries, history]) socket.close();
+      recorder.close();
+    },
+  };
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, RETRY_MS).unref());
+}

@@ -1,0 +1,66 @@
+import { type ConfigOf, runService, type ServiceContext } from '@tickpath/runtime';
+import { createWireMetrics, type Envelope, failure, MarketFollower, Responder } from '@tickpath/wire';
+import { storeSchema } from './config.ts';
+import { ingest, lastBars, noteGap, openStore, streamCounts } from './core/index.ts';
+
+/** The most bars in one answer, so that it fits in a frame. */
+const MAX_BARS = 5_000;
+
+await runService({ name: 'store', schema: storeSchema, start });
+
+async function start(context: ServiceContext<ConfigOf<typeof storeSchema>>) {
+  const { config, log, clock, metrics, addresses, health } = context;
+  const store = openStore(config);
+  const wireMetrics = createWireMetrics(metrics);
+  const stored = metrics.counter('tickpath_store_messages_total', 'Messages of the market stream kept', ['kind']);
+  const epoch = Number(clock.nowNs() / 1_000_000n);
+  const common = { epoch, nowNs: () => clock.nowNs(), metrics: wireMetrics };
+
+  const responder = await Responder.open({
+    ...common,
+    source: 'store',
+    bind: addresses.bind('storeQueries'),
+    handle: answer,
+  });
+  const follower = new MarketFollower({
+    ...common,
+    name: 'store',
+    connect: { stream: addresses.connect('marketStream'), control: addresses.connect('marketControl') },
+    prefixes: [''],
+    receiveHighWaterMark: config.receiveHighWaterMark,
+    deliver: (topic, envelope) => {
+      ingest(store, topic, envelope);
+      stored.inc({ kind: envelope.kind });
+    },
+    onRun: (run) => log.info({ run }, `follows run ${run}`),
+    onGap: (topic, from, to) => {
+      noteGap(store, topic, from, to);
+      log.warn({ topic, from, to }, `lost ${to - from + 1} of ${topic}`);
+    },
+  });
+  health.detail('symbols', () => store.symbols.size);
+
+  function answer(request: Envelope) {
+    if (request.kind === 'barsQuery') {
+      const { requestId, symbol, interval, count } = request.payload;
+      if (count < 0 || count > MAX_BARS) {
+        return failure(requestId, 'BAD_REQUEST', `bars asked for: ${count}, allowed: 0 to ${MAX_BARS}`);
+      }
+      const bars = lastBars(store, symbol, interval, count);
+      return { kind: 'bars' as const, payload: { requestId, symbol, bars } };
+    }
+    if (request.kind === 'streamsQuery') {
+      const { requestId } = request.payload;
+      return { kind: 'streams' as const, payload: { requestId, topics: streamCounts(store) } };
+    }
+    const { requestId } = request.payload as { requestId?: string };
+    return failure(requestId ?? '', 'BAD_REQUEST', `the store does not answer ${request.kind}`);
+  }
+
+  return {
+    stop: async () => {
+      follower.close();
+      responder.close();
+    },
+  };
+}
