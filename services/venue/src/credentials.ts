@@ -1,0 +1,32 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { CredentialCheck } from './core/market-session.ts';
+
+export interface Credentials {
+  readonly keyId: string;
+  readonly secretKey: string;
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+/** Compares in constant time. A venue without a key of its own (the simulation's default) accepts any pair. */
+export function credentialCheck(own: Credentials): CredentialCheck {
+  if (own.keyId === '' && own.secretKey === '') return () => true;
+  const ownKey = digest(own.keyId);
+  const ownSecret = digest(own.secretKey);
+  return (keyId, secretKey) => {
+    const isKey = timingSafeEqual(digest(keyId), ownKey);
+    const isSecret = timingSafeEqual(digest(secretKey), ownSecret);
+    return isKey && isSecret;
+  };
+}
+
+/** The pair in Alpaca's headers, `null` when neither is there. */
+export function headerCredentials(headers: IncomingHttpHeaders): Credentials | null {
+  const keyId = headers['apca-api-key-id'];
+  const secretKey = headers['apca-api-secret-key'];
+  if (keyId === undefined && secretKey === undefined) return null;
+  return { keyId: String(keyId ?? ''), secretKey: String(secretKey ?? '') };
+}

@@ -1,0 +1,86 @@
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { alpacaOrder, alpacaPosition } from './core/alpaca-messages.ts';
+import type { CredentialCheck } from './core/market-session.ts';
+import { readOrderListing } from './core/order-listing.ts';
+import { badField, orderNotFound, type Refusal } from './core/refusal.ts';
+import { headerCredentials } from './credentials.ts';
+import type { Exchange } from './exchange.ts';
+import type { VenueMetrics } from './metrics.ts';
+
+export interface TradingOptions {
+  readonly exchange: Exchange;
+  readonly areValid: CredentialCheck;
+  /** True when the venue has no key of its own: then requests need not carry one. */
+  readonly isOpen: boolean;
+  readonly metrics: VenueMetrics;
+  readonly log: { error(fields: object, message: string): void };
+}
+
+/** Alpaca has answered a wrong key with 403 "forbidden." and, later, with this; the later one is given here. */
+const UNAUTHORIZED: Refusal = { status: 401, code: 40110000, message: 'request is not authorized' };
+const NO_ENDPOINT: Refusal = { status: 404, code: 40410000, message: 'endpoint not found.' };
+const INTERNAL: Refusal = { status: 500, code: 50010000, message: 'internal server error occurred' };
+
+function refuse(reply: FastifyReply, { status, code, message }: Refusal): FastifyReply {
+  return reply.code(status).send({ code, message });
+}
+
+/** Alpaca's trading REST on a Fastify instance: orders and positions. Every error body is `{code, message}`. */
+export function registerTrading(app: FastifyInstance, options: TradingOptions): void {
+  const { exchange, areValid, isOpen, metrics, log } = options;
+
+  // A DELETE may name a content type and have no body; a POST without one is refused where the order is read.
+  const parseJson = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined);
+    else void parseJson(request, body, done);
+  });
+  app.addHook('onRequest', async (request, reply) => {
+    const credentials = headerCredentials(request.headers);
+    if (credentials === null ? isOpen : areValid(credentials.keyId, credentials.secretKey)) return;
+    refuse(reply, UNAUTHORIZED);
+    return reply;
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    metrics.httpRequest(`${request.method} ${request.routeOptions.url ?? 'unknown'}`, reply.statusCode);
+  });
+  app.setNotFoundHandler((_request, reply) => refuse(reply, NO_ENDPOINT));
+  app.setErrorHandler((error, _request, reply) => {
+    const { statusCode: status = 500, message } = error as { statusCode?: number; message: string };
+    if (status >= 400 && status < 500) return refuse(reply, { status, code: status * 100_000 + 10_000, message });
+    log.error({ err: error }, 'a request failed');
+    return refuse(reply, INTERNAL);
+  });
+
+  app.post('/v2/orders', (request, reply) => {
+    const result = exchange.submit(request.body);
+    return result.ok ? reply.send(alpacaOrder(result.order)) : refuse(reply, result.refusal);
+  });
+
+  app.get<{ Querystring: Record<string, unknown> }>('/v2/orders', (request, reply) => {
+    const read = readOrderListing(request.query);
+    return read.ok ? reply.send(exchange.orders(read.listing).map(alpacaOrder)) : refuse(reply, read.refusal);
+  });
+
+  // The second colon makes the first one literal: the path is `/v2/orders:by_client_order_id`.
+  app.get<{ Querystring: Record<string, unknown> }>('/v2/orders::by_client_order_id', (request, reply) => {
+    const clOrdId = request.query.client_order_id;
+    if (typeof clOrdId !== 'string' || clOrdId === '') return refuse(reply, badField('client_order_id is required'));
+    const order = exchange.orderByClOrdId(clOrdId);
+    return order === undefined ? refuse(reply, orderNotFound(clOrdId)) : reply.send(alpacaOrder(order));
+  });
+
+  app.get<{ Params: { id: string } }>('/v2/orders/:id', (request, reply) => {
+    const order = exchange.order(request.params.id);
+    return order === undefined ? refuse(reply, orderNotFound(request.params.id)) : reply.send(alpacaOrder(order));
+  });
+
+  app.delete<{ Params: { id: string } }>('/v2/orders/:id', (request, reply) => {
+    const refusal = exchange.cancel(request.params.id);
+    return refusal === null ? reply.code(204).send() : refuse(reply, refusal);
+  });
+
+  app.get('/v2/positions', (_request, reply) =>
+    reply.send(exchange.positions().map(([symbol, qty]) => alpacaPosition(symbol, qty))),
+  );
+}
