@@ -27,6 +27,9 @@ export interface FeedIdentity {
   readonly pace: 'live' | 'replay';
 }
 
+/** Largest payload frame that envelopes are gathered into. */
+const BATCH_BYTES = 65_536;
+
 interface Waiting {
   readonly topic: string;
   readonly envelopes: Buffer[];
@@ -51,7 +54,7 @@ export class MarketPublisher {
   #identity: FeedIdentity = { run: '', pace: 'live' };
   #position = 0;
   #countedPosition = 0;
-  #flushScheduled = false;
+  #flushing = false;
   #closed = false;
 
   private constructor(options: MarketPublisherOptions) {
@@ -113,22 +116,24 @@ export class MarketPublisher {
     const waiting = this.#waiting.get(topic);
     if (waiting === undefined) this.#waiting.set(topic, { topic, envelopes: [envelope] });
     else waiting.envelopes.push(envelope);
-    if (!this.#flushScheduled) {
-      this.#flushScheduled = true;
-      queueMicrotask(() => this.#flush());
-    }
+    if (this.#flushing) return;
+    this.#flushing = true;
+    queueMicrotask(() => void this.#flush());
   }
 
-  #flush(): void {
-    this.#flushScheduled = false;
-    if (this.#closed) return;
-    for (const { topic, envelopes } of this.#waiting.values()) {
-      const [first] = envelopes;
-      const payload = envelopes.length === 1 && first !== undefined ? first : Buffer.concat(envelopes);
-      // PUB never waits: the message is queued or, for a subscriber at its high-water mark, dropped.
-      void this.#stream.send([topic, payload]);
+  /** The one writer of the stream: what is published while a send is under way leaves with the next round. */
+  async #flush(): Promise<void> {
+    while (this.#waiting.size > 0 && !this.#closed) {
+      const round = Array.from(this.#waiting.values());
+      this.#waiting.clear();
+      for (const { topic, envelopes } of round) {
+        for (const payload of framesOf(envelopes)) {
+          if (this.#closed) return;
+          await this.#stream.send([topic, payload]);
+        }
+      }
     }
-    this.#waiting.clear();
+    this.#flushing = false;
   }
 
   #mark(): void {
@@ -161,4 +166,20 @@ export class MarketPublisher {
       );
     }
   }
+}
+
+/** The envelopes of a topic in as few frames as their size allows. */
+function framesOf(envelopes: readonly Buffer[]): Buffer[] {
+  const frames: Buffer[] = [];
+  for (let from = 0; from < envelopes.length; ) {
+    let to = from;
+    let bytes = 0;
+    do {
+      bytes += (envelopes[to] as Buffer).length;
+      to += 1;
+    } while (to < envelopes.length && bytes + (envelopes[to] as Buffer).length <= BATCH_BYTES);
+    frames.push(to - from === 1 ? (envelopes[from] as Buffer) : Buffer.concat(envelopes.slice(from, to), bytes));
+    from = to;
+  }
+  return frames;
 }

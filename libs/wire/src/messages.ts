@@ -141,6 +141,7 @@ export const MESSAGES = {
     uuid: text,
     generation: int,
     lastSeq: int,
+    executionSeq: int,
     state: tradingState,
     reasons: list(text),
     netDeposits: decimalType,

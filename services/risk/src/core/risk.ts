@@ -116,6 +116,7 @@ function decide(state: RiskState, input: Extract<RiskInput, { type: 'check' }>):
 
 function applyExecutionEvent(state: RiskState, event: ExecutionEvent): RiskOutput[] {
   const { clOrdId, symbol } = event.payload;
+  state.executionSeq = event.seq;
   const out: RiskOutput[] = [];
   let reservation = state.reservations.get(clOrdId);
   if (event.kind === 'OrderFilled') {
@@ -186,6 +187,7 @@ export function portfolioOf(state: RiskState) {
   const value = valueLedger(ledger, (symbol) => markPx(state, symbol));
   return {
     ...tradingState(state),
+    executionSeq: state.executionSeq,
     netDeposits: decimalText(ledger.netDeposits),
     cash: decimalText(ledger.cash),
     fees: decimalText(ledger.fees),

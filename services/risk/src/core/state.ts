@@ -45,6 +45,8 @@ export interface RiskState {
   grossExposure: Decimal;
   /** The execution log that is followed, as approvals name it; undefined until risk has caught up with it. */
   executionLog: string | undefined;
+  /** The last event of the execution log that has been applied. */
+  executionSeq: number;
   executionSilent: boolean;
   /** Why trading is halted; undefined while it is not. */
   halted: string | undefined;
@@ -66,6 +68,7 @@ export function openRisk(config: RiskConfig): RiskState {
     exposures: new Map(),
     grossExposure: ZERO,
     executionLog: undefined,
+    executionSeq: 0,
     executionSilent: false,
     halted: undefined,
   };

@@ -1,0 +1,14 @@
+/** Waits until `read` gives a value. Rejects after `boundMs` with what was waited for; an error of `read` passes through. */
+export async function eventually<T>(
+  what: string,
+  read: () => T | undefined | Promise<T | undefined>,
+  boundMs = 30_000,
+): Promise<T> {
+  const deadline = performance.now() + boundMs;
+  for (;;) {
+    const value = await read();
+    if (value !== undefined) return value;
+    if (performance.now() > deadline) throw new Error(`not within ${boundMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

@@ -1,0 +1,61 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { eventually } from './condition.ts';
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A real child process whose output lines can be waited for. */
+export class TestProcess {
+  /** Every line of stdout and stderr so far, in order of arrival. */
+  readonly lines: string[] = [];
+  readonly ended: Promise<Ended>;
+  readonly #child: ChildProcess;
+  #running = true;
+
+  constructor(command: readonly [string, ...string[]], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}) {
+    const [program, ...args] = command;
+    const child = spawn(program, args, { ...options, stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#child = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface({ input: stream }).on('line', (line) => this.lines.push(line));
+    }
+    this.ended = new Promise((resolve) => {
+      child.once('close', (code, signal) => {
+        this.#running = false;
+        resolve({ code, signal });
+      });
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? -1;
+  }
+
+  get running(): boolean {
+    return this.#running;
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** The first line from number `from` on that matches; with the whole output in the error if none comes in time. */
+  async line(pattern: RegExp, { from = 0, boundMs = 30_000 } = {}): Promise<string> {
+    try {
+      return await eventually(
+        `a line ${pattern}`,
+        () => {
+          const found = this.lines.slice(from).find((line) => pattern.test(line));
+          if (found === undefined && !this.#running) throw new Error(`the process ended without a line ${pattern}`);
+          return found;
+        },
+        boundMs,
+      );
+    } catch (error) {
+      throw new Error(`${(error as Error).message}\n${this.lines.slice(-60).join('\n')}`);
+    }
+  }
+}

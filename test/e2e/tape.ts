@@ -1,0 +1,63 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { advance, createSyntheticMarket, type MarketEvent } from '@tickpath/venue/core';
+
+/** Recorded ticks to replay, and how many of each kind are in them. */
+export interface TestTape {
+  readonly files: readonly string[];
+  readonly symbol: string;
+  readonly trades: number;
+  readonly quotes: number;
+  /** What a reader of the test's output should know of it. */
+  readonly origin: string;
+  remove(): void;
+}
+
+const RECORDED = join(import.meta.dirname, '../../../shared/data/equities/tick/ibm');
+
+/** A recorded day of IBM where the data is beside the repository; elsewhere a tape written by the synthetic market. */
+export function testTape(): TestTape {
+  const files = ['trade', 'quote'].map((kind) => join(RECORDED, `20131007_${kind}.zip`));
+  if (!files.every((file) => existsSync(file))) return syntheticTape();
+  return {
+    files,
+    symbol: 'IBM',
+    trades: 24_293,
+    quotes: 109_067,
+    origin: 'recorded ticks of IBM, 2013-10-07',
+    remove: () => {},
+  };
+}
+
+function syntheticTape(): TestTape {
+  const startNs = 1_700_000_000_000_000_000n;
+  const symbols = [{ symbol: 'IBM', priceCents: 18_000 }];
+  const market = createSyntheticMarket({ seed: 20131007, symbols, ticksPerSecond: 40, startNs });
+  const events = advance(market, startNs + 1_800_000_000_000n, 60_000);
+  const folder = mkdtempSync(join(tmpdir(), 'tickpath-tape-'));
+  const file = join(folder, 'synthetic.csv');
+  const header =
+    'type,symbol,timestamp_ns,id,price,size,bid_price,bid_size,ask_price,ask_size,exchange,conditions,tape';
+  writeFileSync(file, `${[header, ...events.map(csvRow)].join('\n')}\n`);
+  const rows = readFileSync(file, 'utf8').split('\n');
+  return {
+    files: [file],
+    symbol: 'IBM',
+    trades: rows.filter((row) => row.startsWith('trade,')).length,
+    quotes: rows.filter((row) => row.startsWith('quote,')).length,
+    origin: 'the synthetic market (seed 20131007), because ../shared/data is not there',
+    remove: () => rmSync(folder, { recursive: true }),
+  };
+}
+
+function csvRow(event: MarketEvent): string {
+  const { symbol, tsNs, tape } = event;
+  const conditions = event.conditions.join(';');
+  if (event.kind === 'trade') {
+    const { id, price, size, exchange } = event;
+    return ['trade', symbol, tsNs, id, price, size, '', '', '', '', exchange, conditions, tape].join(',');
+  }
+  const { bidPx, bidSz, askPx, askSz, bidExchange } = event;
+  return ['quote', symbol, tsNs, '', '', '', bidPx, bidSz, askPx, askSz, bidExchange, conditions, tape].join(',');
+}
