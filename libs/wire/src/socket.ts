@@ -26,14 +26,15 @@ export async function bindSocket(socket: Bindable, address: string): Promise<voi
   }
 }
 
-/** Messages taken in one go before timers and other sockets get their turn. */
-const BURST = 256;
+/** How long the messages of one socket are taken before timers and other sockets get their turn. */
+const BURST_MS = 1;
 
 /**
- * Messages of a socket until it is closed. A long burst yields to timers and other sockets every 256 messages.
+ * Messages of a socket until it is closed. A long burst yields to timers and other sockets after a millisecond of work,
+ * whether the time went into receiving or into what the caller did with each message.
  */
 export async function* messages(socket: Socket & Readable<Buffer[]>): AsyncGenerator<Buffer[], void, void> {
-  let burst = 0;
+  let burstEndMs = performance.now() + BURST_MS;
   while (!socket.closed) {
     let frames: Buffer[];
     try {
@@ -43,10 +44,8 @@ export async function* messages(socket: Socket & Readable<Buffer[]>): AsyncGener
       throw error;
     }
     yield frames;
-    burst += 1;
-    if (burst === BURST) {
-      burst = 0;
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    if (performance.now() < burstEndMs) continue;
+    await new Promise((resolve) => setImmediate(resolve));
+    burstEndMs = performance.now() + BURST_MS;
   }
 }

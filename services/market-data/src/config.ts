@@ -20,7 +20,7 @@ export const marketDataSchema = defineSchema({
   requiredFollowers: {
     doc: 'Followers that must receive the stream before a replay starts, and that hold it back while they are behind.',
     format: 'nonempty-list-of-text',
-    default: ['store', 'signal'],
+    default: ['store', 'signal', 'risk'],
   },
   maxLag: {
     doc: 'Ticks that a required follower may be behind before a replay pauses. At most half of sendHighWaterMark.',
