@@ -83,6 +83,10 @@ export const MESSAGES = {
 
   // Market control, 5565.
   lagReport: struct({ follower: text, publisherEpoch: int, position: int }),
+  retransmit: struct({ requestId: text, topic: text, from: int, to: int }),
+  retransmitted: struct({ requestId: text, topic: text, from: int, to: int, lostTo: int }),
+  snapshotQuery: struct({ requestId: text, prefixes: list(text), first: int, values: bool }),
+  snapshot: struct({ requestId: text, topics: list(struct({ topic: text, lastSeq: int })), next: int }),
 
   // Risk log, 5566 and since(n) on 5556.
   OrderApproved: struct({ ...intentFields, executionLog: optional(text) }),
