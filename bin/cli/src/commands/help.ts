@@ -1,0 +1,28 @@
+import { EXIT_OK } from '../exit-codes.ts';
+import { BENCH_USAGE } from './bench.ts';
+import { CONFIG_USAGE } from './config.ts';
+import { START_USAGE } from './start.ts';
+import { TEST_USAGE } from './test.ts';
+
+export const HELP_TEXT = `Tickpath, a paper-trading stack that can explain every order by the tick that caused it
+
+${START_USAGE}
+    runs every service until Ctrl-C
+    --profile NAME         a file of config/, or the path of one (default: sim)
+    --replay FILE[,FILE]   plays recorded ticks: profile replay with these files
+    --pace N|max           speed of the replay: 1 as recorded, 10 ten times that, max as fast as it is read
+    --json                 lines of JSON instead of readable ones
+    --section.key=value    any key of the configuration
+${CONFIG_USAGE}
+    prints the configuration in force, secrets masked
+${TEST_USAGE}
+    types, lint, then the tests (of the files whose path contains one of the parts)
+${BENCH_USAGE}
+    runs one bench, or lists them
+tickpath help, tickpath --version
+`;
+
+export async function help(): Promise<number> {
+  process.stdout.write(HELP_TEXT);
+  return EXIT_OK;
+}

@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { addresses, ConfigError, type LoadedConfig, loadConfig } from '@tickpath/runtime';
+import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from '../exit-codes.ts';
+import { createOutput, type Output } from '../output.ts';
+import { parseStartArguments, type StartArguments } from '../start-arguments.ts';
+import { startSummaryLoop } from '../summary-loop.ts';
+import { type Supervisor, startSupervisor } from '../supervisor.ts';
+import { supervisorSchema } from '../supervisor-config.ts';
+import { callerOf, STARTED_SERVICES, serviceEntry, WORKSPACE, workspaceVersion } from '../workspace.ts';
+
+export const START_USAGE =
+  'tickpath start [--profile NAME] [--replay FILE[,FILE]] [--pace N|max] [--json] [--section.key=value …]';
+
+/** One Ctrl-C may arrive twice, from the terminal and from npm, which passes it on. */
+const SAME_INTERRUPT_MS = 500;
+
+type SupervisorConfig = LoadedConfig<typeof supervisorSchema>;
+
+/** Runs every service until Ctrl-C. Resolves to the exit code when no process is left. */
+export async function start(argv: readonly string[]): Promise<number> {
+  const parsed = parseStartArguments(argv, callerOf(process.env));
+  if ('fault' in parsed) return fail([parsed.fault, `usage: ${START_USAGE}`], EXIT_USAGE);
+  if (parsed.help) {
+    process.stdout.write(`usage: ${START_USAGE}\n`);
+    return EXIT_OK;
+  }
+  const missing = parsed.replayFiles.filter((file) => !existsSync(file));
+  if (missing.length > 0)
+    return fail(
+      missing.map((file) => `--replay: no such file: ${file}`),
+      EXIT_FAILED,
+    );
+  let loaded: SupervisorConfig;
+  try {
+    const source = { argv: parsed.configArgs, env: process.env };
+    loaded = loadConfig({ section: 'supervisor', schema: supervisorSchema, ...source });
+  } catch (error) {
+    if (error instanceof ConfigError) return fail(error.faults, EXIT_FAILED);
+    throw error;
+  }
+  return run(parsed, loaded);
+}
+
+async function run({ json, configArgs }: StartArguments, loaded: SupervisorConfig): Promise<number> {
+  const output = createOutput({
+    json,
+    color: process.stdout.isTTY === true && !process.env.NO_COLOR,
+    write: (line) => void process.stdout.write(`${line}\n`),
+    nowMs: Date.now,
+  });
+  const at = addresses(loaded.shared.network);
+  sayHeader(output, loaded);
+  const supervisor = startSupervisor({
+    services: STARTED_SERVICES.map((name) => ({ name, command: serviceCommand(name, configArgs) })),
+    output,
+    env: { ...process.env, ...venueKeys(loaded.shared.alpaca) },
+    cwd: WORKSPACE,
+  });
+  listenForStop(supervisor);
+  const stopSummary = startSummaryLoop({
+    everyMs: loaded.config.summaryEverySeconds * 1000,
+    metricsUrl: (service) => `${at.httpUrl(`health.${service}`)}/metrics`,
+    show: (text) => output.say('info', text),
+  });
+  const exitCode = await supervisor.done;
+  stopSummary();
+  return exitCode;
+}
+
+function serviceCommand(name: string, configArgs: readonly string[]): [string, ...string[]] {
+  return [process.execPath, '--disable-warning=ExperimentalWarning', serviceEntry(name), ...configArgs];
+}
+
+function sayHeader(output: Output, { profile, shared }: SupervisorConfig): void {
+  const at = addresses(shared.network);
+  const ports = STARTED_SERVICES.map((name) => at.port(`health.${name}`));
+  const range = `http://${at.bindHost}:${Math.min(...ports)}–${Math.max(...ports)}`;
+  output.say(
+    'info',
+    `tickpath ${workspaceVersion()}, profile ${profile}: ${STARTED_SERVICES.join(', ')}; health and metrics on ${range}; Ctrl-C stops`,
+  );
+}
+
+/** The keys under which the services meet at the simulated venue: new ones with every start unless configured. */
+function venueKeys({ keyId, secretKey }: SupervisorConfig['shared']['alpaca']): NodeJS.ProcessEnv {
+  if (keyId !== '' || secretKey !== '') return {};
+  return {
+    APCA_API_KEY_ID: `PK${randomBytes(9).toString('hex').toUpperCase()}`,
+    APCA_API_SECRET_KEY: randomBytes(20).toString('hex'),
+  };
+}
+
+function listenForStop(supervisor: Supervisor): void {
+  let interruptedMs: number | undefined;
+  process.on('SIGINT', () => {
+    interruptedMs ??= performance.now();
+    if (performance.now() - interruptedMs >= SAME_INTERRUPT_MS) supervisor.kill();
+    else supervisor.stop();
+  });
+  process.on('SIGTERM', supervisor.stop);
+  process.on('SIGHUP', supervisor.stop);
+  // Whoever read our output is gone.
+  process.stdout.on('error', supervisor.stop);
+}
+
+function fail(lines: readonly string[], exitCode: number): number {
+  for (const line of lines) process.stderr.write(`tickpath: ${line}\n`);
+  return exitCode;
+}

@@ -1,0 +1,35 @@
+/** The commands of `tickpath`, by the first word of the command line. */
+import { bench } from './commands/bench.ts';
+import { config } from './commands/config.ts';
+import { help } from './commands/help.ts';
+import { start } from './commands/start.ts';
+import { test } from './commands/test.ts';
+import { EXIT_OK, EXIT_USAGE } from './exit-codes.ts';
+import { workspaceVersion } from './workspace.ts';
+
+type Command = (argv: readonly string[]) => Promise<number>;
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  start,
+  test,
+  bench,
+  config,
+  help,
+  '--help': help,
+  '-h': help,
+  '--version': version,
+};
+
+/** Runs one command. Resolves to the exit code. */
+export async function main([name, ...argv]: readonly string[]): Promise<number> {
+  const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command !== undefined) return command(argv);
+  const fault = name === undefined ? 'no command given' : `unknown command ${name}`;
+  process.stderr.write(`tickpath: ${fault}\nusage: tickpath start | test | bench | config | help | --version\n`);
+  return EXIT_USAGE;
+}
+
+async function version(): Promise<number> {
+  process.stdout.write(`${workspaceVersion()}\n`);
+  return EXIT_OK;
+}

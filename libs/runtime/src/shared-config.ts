@@ -1,0 +1,52 @@
+import { intBetween, textLike } from './config-format.ts';
+import { type ConfigOf, defineSchema } from './config-schema.ts';
+import { PORTS } from './ports.ts';
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+const HIGHEST_PORT = Math.max(...Object.values(PORTS).map((endpoint) => endpoint.port));
+const host = { doc: 'Host under which the others reach it.', format: 'text', default: '127.0.0.1' } as const;
+
+/** The sections every service reads. */
+export const sharedSchema = defineSchema({
+  network: {
+    bindHost: { doc: 'Address that every socket binds to.', format: 'text', default: '127.0.0.1' },
+    portOffset: {
+      doc: 'Added to every port, so that several installations fit on one machine.',
+      format: intBetween(0, 65535 - HIGHEST_PORT),
+      default: 0,
+    },
+    hosts: {
+      venue: host,
+      'market-data': host,
+      store: host,
+      signal: host,
+      risk: host,
+      execution: host,
+      gateway: host,
+    },
+  },
+  log: {
+    level: { doc: 'Lowest level that is logged.', format: LOG_LEVELS, default: 'info' },
+  },
+  alpaca: {
+    keyId: { doc: "Alpaca's key id.", format: 'any-text', default: '', sensitive: true, env: 'APCA_API_KEY_ID' },
+    secretKey: {
+      doc: "Alpaca's secret.",
+      format: 'any-text',
+      default: '',
+      sensitive: true,
+      env: 'APCA_API_SECRET_KEY',
+    },
+  },
+  installation: {
+    prefix: {
+      doc: 'Begins every clOrdId; by it an installation knows its own orders at a venue.',
+      format: textLike(/^[a-z0-9]{1,8}$/, '1 to 8 lowercase letters or digits'),
+      default: 'tp',
+    },
+  },
+});
+
+export type SharedConfig = ConfigOf<typeof sharedSchema>;

@@ -1,0 +1,54 @@
+import { createServer } from 'node:net';
+import { defineSchema, FatalStartError, runService } from '../src/index.ts';
+
+/** A real service whose behaviour a test chooses by its configuration. */
+const schema = defineSchema({
+  behaviour: {
+    format: [
+      'run',
+      'fatal-start',
+      'failing-start',
+      'bind-own-port',
+      'crash-later',
+      'reject-later',
+      'fatal-later',
+      'never-stop',
+      'log-secrets',
+    ],
+    default: 'run',
+  },
+});
+
+await runService({
+  name: 'venue',
+  schema,
+  async start({ config, shared, log, health, addresses, onFatal, metrics }) {
+    metrics.counter('tickpath_example_starts_total', 'starts').inc();
+    health.detail('positions', () => 3n);
+    health.detail('broken', () => {
+      throw new Error('no answer');
+    });
+    health.trading('WARMING', ['no prices yet']);
+    if (config.behaviour === 'fatal-start')
+      throw new FatalStartError('JOURNAL_UNKNOWN', 'journal of an unknown version');
+    if (config.behaviour === 'failing-start') throw new Error('the disk is slow today');
+    if (config.behaviour === 'bind-own-port') {
+      const server = createServer();
+      server.listen(addresses.port('health.venue'), addresses.bindHost);
+      await new Promise((resolve, reject) => server.once('listening', resolve).once('error', reject));
+    }
+    if (config.behaviour === 'crash-later') {
+      setImmediate(() => {
+        throw new Error('a bug');
+      });
+    }
+    if (config.behaviour === 'reject-later') setImmediate(() => void Promise.reject(new Error('a bug of a promise')));
+    if (config.behaviour === 'fatal-later') setImmediate(() => onFatal(new Error('cash does not add up')));
+    if (config.behaviour === 'log-secrets') {
+      const headers = { 'APCA-API-SECRET-KEY': 'from a header', authorization: 'Bearer abc' };
+      log.error({ alpaca: shared.alpaca, headers }, `sent with ${shared.alpaca.secretKey}`);
+      health.set('degraded', ['a secret was nearly told']);
+    }
+    return { stop: () => (config.behaviour === 'never-stop' ? new Promise(() => undefined) : Promise.resolve()) };
+  },
+});
