@@ -1,6 +1,6 @@
 import { Packr, Unpackr, isNativeAccelerationEnabled } from 'msgpackr';
 import { encodeEnvelope, decodeFrame } from './src/envelope.ts';
-import { findValues } from './src/structure.ts';
+import { findEnvelopes } from './src/structure.ts';
 console.log('native', isNativeAccelerationEnabled);
 const header = { source: 'market-data', epoch: 1790000000123, seq: 123456, tsNs: 1790000000123456789n, traceparent: null };
 const payload = { price: '187.2345', size: '100', tradeId: '52983525029461', exchange: 'V', conditions: ['@', 'I'], tape: 'C', venueTsNs: 1790000000123456789n, receivedNs: 1790000000123456789n, decodedNs: 1790000000123456789n };
@@ -22,7 +22,7 @@ const tasks: Record<string, (fs: Buffer[]) => number> = {
   encode: () => { for (let i = 0; i < N; i++) { sink += encodeEnvelope('trade', { ...header, seq: i + 100000 }, payload).length; } return N; },
   unpack: (fs) => { for (const f of fs) sink += (unpackr.unpack(f) as any[]).length; return N; },
   decode: (fs) => { for (const f of fs) decodeFrame(f, onEnv, onFault); return N; },
-  guard: (fs) => { for (const f of fs) sink += (findValues(f) as number[]).length; return N; },
+  guard: (fs) => { for (const f of fs) sink += (findEnvelopes(f) as number[]).length; return N; },
   batch: () => { for (let i = 0; i < 50; i++) decodeFrame(Buffer.from(heap.buffer, heap.byteOffset, heap.length), onEnv, onFault); return 50 * 400; },
 };
 const times: Record<string, number[]> = {};

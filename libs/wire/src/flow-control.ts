@@ -1,10 +1,19 @@
+import { Deque } from './deque.ts';
+
 export interface FlowLimits {
   /** Followers that must receive the stream before a replay starts, and whose lag holds it back. */
   readonly requiredFollowers: readonly string[];
-  /** Envelopes a follower may be behind before the replay pauses. */
+  /** Envelopes a follower may be behind before the replay pauses: at most half the socket's high-water mark. */
   readonly maxLag: number;
+  /** Bytes of envelopes a follower may be behind: at most half the ring. */
+  readonly maxLagBytes: number;
   /** Envelopes between two position marks. */
   readonly markEvery: number;
+}
+
+interface Mark {
+  readonly position: number;
+  readonly bytes: number;
 }
 
 /**
@@ -15,14 +24,16 @@ export class FlowControl {
   readonly #limits: FlowLimits;
   readonly #onFlow: (paused: boolean) => void;
   readonly #positions = new Map<string, number>();
-  #published = 0;
+  /** Marks that not every follower has reached, oldest first. */
+  readonly #marks = new Deque<Mark>();
+  readonly #complete = Promise.withResolvers<void>();
+  #published: Mark = { position: 0, bytes: 0 };
+  #reached: Mark = { position: 0, bytes: 0 };
   #paused = false;
-  #complete: { readonly promise: Promise<void>; readonly resolve: () => void };
 
   constructor(limits: FlowLimits, onFlow: (paused: boolean) => void) {
     this.#limits = limits;
     this.#onFlow = onFlow;
-    this.#complete = Promise.withResolvers<void>();
     if (limits.requiredFollowers.length === 0) this.#complete.resolve();
   }
 
@@ -30,8 +41,10 @@ export class FlowControl {
     return this.#complete.promise;
   }
 
-  published(position: number): void {
-    this.#published = position;
+  /** A mark that followers will report: `position` envelopes, `bytes` in all of them. */
+  published(position: number, bytes: number): void {
+    this.#published = { position, bytes };
+    this.#marks.push(this.#published);
     this.#judge();
   }
 
@@ -42,17 +55,23 @@ export class FlowControl {
     this.#judge();
   }
 
-  /** Envelopes the slowest required follower is behind. */
-  get lag(): number {
-    let slowest = this.#published;
-    for (const position of this.#positions.values()) slowest = Math.min(slowest, position);
-    return this.#published - slowest;
+  /** How far the slowest required follower is behind. */
+  get lag(): { readonly envelopes: number; readonly bytes: number } {
+    const { position, bytes } = this.#published;
+    return { envelopes: position - this.#reached.position, bytes: bytes - this.#reached.bytes };
   }
 
   #judge(): void {
-    const { lag } = this;
+    const slowest = Math.min(this.#published.position, ...this.#positions.values());
+    for (let mark = this.#marks.at(0); mark !== undefined && mark.position <= slowest; mark = this.#marks.at(0)) {
+      this.#reached = mark;
+      this.#marks.shift();
+    }
+    const { envelopes, bytes } = this.lag;
+    const { maxLag, maxLagBytes } = this.#limits;
     // Resume at half the limit, so that a replay does not stutter at the edge.
-    const paused = this.#paused ? lag > this.#limits.maxLag / 2 : lag > this.#limits.maxLag;
+    const share = this.#paused ? 0.5 : 1;
+    const paused = envelopes > maxLag * share || bytes > maxLagBytes * share;
     if (paused === this.#paused) return;
     this.#paused = paused;
     this.#onFlow(paused);

@@ -1,9 +1,10 @@
 import { Dealer, Subscriber } from 'zeromq';
-import { type DecodeFault, decodeFrame, type Envelope, encodeEnvelope } from './envelope.ts';
+import { decodeFrame, type Envelope, encodeEnvelope } from './envelope.ts';
+import type { Kind, Payload } from './messages.ts';
 import type { WireMetrics } from './metrics-port.ts';
 import { Outbox } from './outbox.ts';
-import { GapDetector } from './sequence.ts';
 import { messages } from './socket.ts';
+import { type LossReason, type SnapshotTopic, StreamTracker, type TrackerLimits } from './stream-tracker.ts';
 import { HEARTBEAT_TOPIC, POSITION_TOPIC } from './topics.ts';
 
 export interface MarketFollowerOptions {
@@ -16,93 +17,203 @@ export interface MarketFollowerOptions {
   readonly nowNs: () => bigint;
   readonly metrics: WireMetrics;
   readonly receiveHighWaterMark: number;
-  /** Called in order for each envelope of a subscribed topic, system topics apart. Must not throw. */
+  /** Milliseconds between the publisher's beats: three without one, and the subscription is made anew. */
+  readonly heartbeatMs: number;
+  readonly limits?: TrackerLimits;
+  /** Called once for each envelope of a subscribed topic, in the order of the topic. Must not throw. */
   readonly deliver: (topic: string, envelope: Envelope) => void;
+  /** `[from, to]` of a topic will not be delivered; `to` null: the epoch ended somewhere behind `from`. */
+  readonly onLost: (topic: string, from: number, to: number | null, reason: LossReason) => void;
+  /**
+   * Where deliveries of a topic go on from, after joining or a loss: its last envelope as of `lastSeq`, which itself is
+   * not delivered when joining, since it came before.
+   */
+  readonly onRebase?: (topic: string, envelope: Envelope | null, lastSeq: number) => void;
   /** Called with the run of the feed, at the first beat and whenever it changes. */
   readonly onRun: (run: string) => void;
-  /** Called when `[from, to]` of a topic did not arrive. */
-  readonly onGap: (topic: string, from: number, to: number) => void;
+}
+
+const DEFAULT_LIMITS: TrackerLimits = { maxHeld: 65_536, retryMs: 200, maxTries: 10 };
+const SILENT_BEATS = 3;
+/** Questions that may wait for the publisher; unanswered ones are asked again anyway. */
+const QUESTION_CAPACITY = 1_000;
+
+/** A snapshot that was asked for, and the pages that have come. */
+interface SnapshotQuestion {
+  readonly prefixes: readonly string[];
+  readonly complete: boolean;
+  readonly values: boolean;
+  readonly topics: SnapshotTopic[];
 }
 
 /**
- * The receiving side of a market stream: SUB for the stream, DEALER to report how far it has come. `$hb` is subscribed
- * last; since ZeroMQ keeps the order of subscriptions, the first beat proves that every other one is in force, and only
- * then does the follower report itself. Messages before the first beat are delivered as well.
+ * The receiving side of a market stream: SUB for the stream, DEALER to ask for what is missing and to report how far it
+ * has come. What is delivered, in which order, and what is lost is decided by `StreamTracker`; this is its sockets.
  */
 export class MarketFollower {
   readonly #options: MarketFollowerOptions;
-  readonly #stream: Subscriber;
   readonly #control = new Dealer({ linger: 0 });
-  readonly #gaps = new GapDetector();
-  readonly #reports: Outbox;
+  readonly #questions: Outbox;
+  readonly #tracker: StreamTracker;
+  readonly #timer: NodeJS.Timeout;
+  readonly #snapshots = new Map<string, SnapshotQuestion>();
+  #stream: Subscriber;
+  #lastRequest = 0;
+  #lastHeardMs = performance.now();
   #run: string | undefined;
-  #count = 0;
+  #reportedPosition = -1;
+  #received = 0;
   #counted = 0;
 
   constructor(options: MarketFollowerOptions) {
     this.#options = options;
-    this.#stream = new Subscriber({ linger: 0, receiveHighWaterMark: options.receiveHighWaterMark });
-    this.#stream.connect(options.connect.stream);
+    const limits = options.limits ?? DEFAULT_LIMITS;
+    const { metrics } = options;
     this.#control.connect(options.connect.control);
-    // A report replaces the one before it.
-    const onDrop = options.metrics.dropped;
-    this.#reports = new Outbox(this.#control, { capacity: 1, whenFull: 'drop-oldest', onDrop });
-    for (const prefix of options.prefixes) this.#stream.subscribe(prefix);
-    this.#stream.subscribe(POSITION_TOPIC);
-    this.#stream.subscribe(HEARTBEAT_TOPIC);
-    void this.#read();
+    const outbox = { capacity: QUESTION_CAPACITY, whenFull: 'drop-oldest', onDrop: metrics.dropped } as const;
+    this.#questions = new Outbox(this.#control, outbox);
+    this.#tracker = new StreamTracker(
+      {
+        deliver: options.deliver,
+        lost: (topic, from, to, reason) => {
+          metrics.lost('market', reason, to === null ? 1 : to - from + 1);
+          options.onLost(topic, from, to, reason);
+        },
+        rebase: (topic, envelope, lastSeq) => options.onRebase?.(topic, envelope, lastSeq),
+        askRetransmit: (topic, from, to) => {
+          metrics.missed('market', to - from + 1);
+          this.#ask('retransmit', { requestId: this.#newRequestId(), topic, from, to });
+        },
+        askSnapshot: (topics, values) => this.#askSnapshot(topics, values),
+        dropped: metrics.dropped,
+      },
+      limits,
+    );
+    this.#stream = this.#subscribe();
+    void this.#readControl();
+    this.#timer = setInterval(() => this.#tick(), limits.retryMs / 2);
   }
 
   close(): void {
+    clearInterval(this.#timer);
     this.#stream.close();
     this.#control.close();
   }
 
-  async #read(): Promise<void> {
+  /** `$hb` is subscribed last: ZeroMQ keeps the order, so the first beat finds every other subscription in force. */
+  #subscribe(): Subscriber {
+    const { connect, prefixes, receiveHighWaterMark } = this.#options;
+    const stream = new Subscriber({ linger: 0, receiveHighWaterMark });
+    stream.connect(connect.stream);
+    for (const prefix of [...prefixes, POSITION_TOPIC, HEARTBEAT_TOPIC]) stream.subscribe(prefix);
+    void this.#readStream(stream);
+    return stream;
+  }
+
+  async #readStream(stream: Subscriber): Promise<void> {
+    const { metrics } = this.#options;
     let topic = '';
-    const onEnvelope = (envelope: Envelope) => this.#take(topic, envelope);
-    const onFault = (reason: DecodeFault) => this.#options.metrics.dropped(reason);
-    for await (const [topicFrame, payload] of messages(this.#stream)) {
+    const take = (envelope: Envelope) => this.#take(topic, envelope);
+    for await (const [topicFrame, payload] of messages(stream)) {
+      this.#lastHeardMs = performance.now();
       if (topicFrame === undefined || payload === undefined) {
-        this.#options.metrics.dropped('frames');
+        metrics.dropped('frames');
         continue;
       }
       topic = topicFrame.toString();
-      decodeFrame(payload, onEnvelope, onFault);
+      decodeFrame(payload, take, metrics.dropped);
     }
   }
 
   #take(topic: string, envelope: Envelope): void {
-    const arrival = this.#gaps.judge(topic, envelope.epoch, envelope.seq);
-    if (arrival.type === 'duplicate' || arrival.type === 'stale-epoch')
-      return this.#options.metrics.dropped(arrival.type);
-    if (arrival.type === 'gap') this.#missed(topic, arrival.from, arrival.to);
-    if (arrival.type === 'new-epoch' && arrival.missed > 0) this.#missed(topic, 1, arrival.missed);
     if (envelope.kind === 'heartbeat') return this.#beat(envelope);
     if (envelope.kind === 'position') return this.#report(envelope.epoch, envelope.payload.position);
-    this.#count += 1;
-    this.#options.deliver(topic, envelope);
-  }
-
-  #missed(topic: string, from: number, to: number): void {
-    this.#options.metrics.missed('market', to - from + 1);
-    this.#options.onGap(topic, from, to);
+    this.#received += 1;
+    this.#tracker.message(topic, envelope, this.#lastHeardMs);
   }
 
   #beat(envelope: Envelope<'heartbeat'>): void {
-    const { run, position } = envelope.payload;
+    const { epoch, seq } = envelope;
+    const { run, position, topics } = envelope.payload;
+    const { prefixes, metrics, onRun } = this.#options;
+    const followed = topics.filter(({ topic }) => prefixes.some((prefix) => topic.startsWith(prefix)));
+    this.#tracker.beat({ epoch, seq, topics: followed }, this.#lastHeardMs);
     if (run !== '' && run !== this.#run) {
       this.#run = run;
-      this.#options.onRun(run);
+      onRun(run);
     }
-    this.#options.metrics.received('market', this.#count - this.#counted);
-    this.#counted = this.#count;
-    this.#report(envelope.epoch, position);
+    metrics.received('market', this.#received - this.#counted);
+    this.#counted = this.#received;
+    this.#report(epoch, position);
   }
 
+  /** Reports a position that has been passed, once it is known where each topic begins. */
   #report(publisherEpoch: number, position: number): void {
+    if (!this.#tracker.joined || this.#reportedPosition === position) return;
+    this.#reportedPosition = position;
+    this.#ask('lagReport', { follower: this.#options.name, publisherEpoch, position });
+  }
+
+  async #readControl(): Promise<void> {
+    const { metrics } = this.#options;
+    for await (const frames of messages(this.#control)) {
+      const envelopes: Envelope[] = [];
+      decodeFrame(frames.at(-1) ?? Buffer.alloc(0), (envelope) => envelopes.push(envelope), metrics.dropped);
+      const [reply, ...attached] = envelopes;
+      if (reply?.kind === 'retransmitted') {
+        const { topic, lostTo } = reply.payload;
+        const answer = { epoch: reply.epoch, lostTo, envelopes: attached };
+        this.#tracker.retransmitted(topic, answer, performance.now());
+      } else if (reply?.kind === 'snapshot') this.#takeSnapshot(reply, attached);
+      else if (reply !== undefined) metrics.dropped('unexpected-kind');
+    }
+  }
+
+  #askSnapshot(topics: readonly string[] | null, values: boolean): void {
+    // Whatever was asked before has been given up by the tracker.
+    this.#snapshots.clear();
+    const prefixes = topics ?? this.#options.prefixes;
+    this.#askPage({ prefixes, complete: topics === null, values, topics: [] }, 0);
+  }
+
+  #askPage(question: SnapshotQuestion, first: number): void {
+    const requestId = this.#newRequestId();
+    this.#snapshots.set(requestId, question);
+    this.#ask('snapshotQuery', { requestId, prefixes: question.prefixes, first, values: question.values });
+  }
+
+  #takeSnapshot(reply: Envelope<'snapshot'>, attached: readonly Envelope[]): void {
+    const { requestId, topics, next } = reply.payload;
+    const question = this.#snapshots.get(requestId);
+    if (question === undefined) return;
+    this.#snapshots.delete(requestId);
+    topics.forEach(({ topic, lastSeq }, i) => {
+      question.topics.push({ topic, lastSeq, envelope: attached[i] ?? null });
+    });
+    if (next > 0) return this.#askPage(question, next);
+    this.#tracker.snapshot({ ...question, epoch: reply.epoch }, performance.now());
+  }
+
+  #tick(): void {
+    const nowMs = performance.now();
+    this.#tracker.tick(nowMs);
+    if (nowMs - this.#lastHeardMs < SILENT_BEATS * this.#options.heartbeatMs) return;
+    // A SUB can stay silent for ever after a network event: a fresh one does not.
+    this.#lastHeardMs = nowMs;
+    this.#options.metrics.reconnected('market');
+    this.#stream.close();
+    this.#stream = this.#subscribe();
+    this.#tracker.check(nowMs);
+  }
+
+  #newRequestId(): string {
+    this.#lastRequest += 1;
+    return `${this.#options.name}-${this.#options.epoch}-${this.#lastRequest}`;
+  }
+
+  #ask<K extends Kind>(kind: K, payload: Payload<K>): void {
     const { name, epoch, nowNs } = this.#options;
     const header = { source: name, epoch, seq: 0, tsNs: nowNs(), traceparent: null };
-    this.#reports.offer([encodeEnvelope('lagReport', header, { follower: name, publisherEpoch, position })]);
+    this.#questions.offer([encodeEnvelope(kind, header, payload)]);
   }
 }

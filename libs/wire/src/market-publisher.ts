@@ -1,10 +1,12 @@
 import { Publisher, Router } from 'zeromq';
-import { type DecodeFault, decodeFrame, encodeEnvelope } from './envelope.ts';
+import { decodeFrame, type Envelope, encodeEnvelope } from './envelope.ts';
 import { FlowControl, type FlowLimits } from './flow-control.ts';
 import type { Kind, Payload } from './messages.ts';
 import type { WireMetrics } from './metrics-port.ts';
-import { Sequencer } from './sequence.ts';
+import { Outbox } from './outbox.ts';
+import type { AnyReply } from './responder.ts';
 import { bindSocket, messages } from './socket.ts';
+import { StreamArchive } from './stream-archive.ts';
 import { HEARTBEAT_TOPIC, POSITION_TOPIC } from './topics.ts';
 
 export interface MarketPublisherOptions {
@@ -13,8 +15,12 @@ export interface MarketPublisherOptions {
   readonly bind: { readonly stream: string; readonly control: string };
   readonly nowNs: () => bigint;
   readonly metrics: WireMetrics;
-  /** Envelopes a subscriber's queue holds before ZeroMQ drops for it. */
+  /** Messages a subscriber's queue holds before ZeroMQ drops for it. */
   readonly sendHighWaterMark: number;
+  /** Bytes of past envelopes that are kept for retransmission, over all topics. */
+  readonly ringBytes: number;
+  /** Bytes that may wait for the socket; beyond them the newest are not sent, and reach followers by retransmission. */
+  readonly queueBytes: number;
   readonly heartbeatMs: number;
   readonly flow: FlowLimits;
   /** Called when a required follower's lag crosses the limit, and again when it has fallen back. */
@@ -29,30 +35,29 @@ export interface FeedIdentity {
 
 /** Largest payload frame that envelopes are gathered into. */
 const BATCH_BYTES = 65_536;
-
-interface Waiting {
-  readonly topic: string;
-  readonly envelopes: Buffer[];
-}
+/** Answers that may wait for slow askers; who gets none asks again. */
+const ANSWER_CAPACITY = 1_000;
 
 /**
  * The sending side of a market stream: PUB for the stream, ROUTER for what its followers ask and report.
  *
- * `publish` numbers and encodes at once and never blocks; what was published within one turn of the event loop leaves
- * together, one message a topic, topics in the order of their first envelope. Order is kept within a topic and, for
- * `$position`, after everything counted in it. PUB drops for a subscriber whose queue is full; followers see that as a gap.
+ * `publish` numbers, encodes and keeps at once and never blocks; what was published within one turn of the event loop
+ * leaves together, one message a topic, topics in the order of their first envelope. Order is kept within a topic and,
+ * for `$position`, after everything counted in it. PUB drops for a subscriber whose queue is full: its follower asks again.
  */
 export class MarketPublisher {
   readonly #options: MarketPublisherOptions;
   readonly #stream: Publisher;
-  readonly #control = new Router({ linger: 0 });
-  readonly #sequencer = new Sequencer();
-  readonly #waiting = new Map<string, Waiting>();
-  readonly #activeTopics = new Set<string>();
+  readonly #control: Router;
+  readonly #answers: Outbox;
+  readonly #archive: StreamArchive;
   readonly #flow: FlowControl;
   readonly #heartbeat: NodeJS.Timeout;
+  readonly #waiting = new Map<string, Buffer[]>();
+  #waitingBytes = 0;
   #identity: FeedIdentity = { run: '', pace: 'live' };
   #position = 0;
+  #positionBytes = 0;
   #countedPosition = 0;
   #flushing = false;
   #closed = false;
@@ -60,6 +65,10 @@ export class MarketPublisher {
   private constructor(options: MarketPublisherOptions) {
     this.#options = options;
     this.#stream = new Publisher({ linger: 0, sendHighWaterMark: options.sendHighWaterMark });
+    this.#control = new Router({ linger: 0 });
+    const onDrop = options.metrics.dropped;
+    this.#answers = new Outbox(this.#control, { capacity: ANSWER_CAPACITY, whenFull: 'drop-newest', onDrop });
+    this.#archive = new StreamArchive(options);
     this.#flow = new FlowControl(options.flow, options.onFlow);
     this.#heartbeat = setInterval(() => this.#beat(), options.heartbeatMs);
   }
@@ -89,14 +98,18 @@ export class MarketPublisher {
     return this.#position;
   }
 
+  /** Bytes the retransmission ring holds. */
+  get ringBytes(): number {
+    return this.#archive.ringBytes;
+  }
+
   /** Resolves when each of the required followers has reported that it receives the stream. */
   whenFollowed(): Promise<void> {
     return this.#flow.whenComplete();
   }
 
   publish<K extends Kind>(topic: string, kind: K, payload: Payload<K>): void {
-    this.#append(topic, kind, payload);
-    this.#activeTopics.add(topic);
+    this.#positionBytes += this.#append(topic, kind, payload);
     this.#position += 1;
     if (this.#identity.pace === 'replay' && this.#position % this.#options.flow.markEvery === 0) this.#mark();
   }
@@ -109,24 +122,31 @@ export class MarketPublisher {
     this.#control.close();
   }
 
-  #append<K extends Kind>(topic: string, kind: K, payload: Payload<K>): void {
-    const { source, epoch, nowNs } = this.#options;
-    const header = { source, epoch, seq: this.#sequencer.next(topic), tsNs: nowNs(), traceparent: null };
-    const envelope = encodeEnvelope(kind, header, payload);
+  #append<K extends Kind>(topic: string, kind: K, payload: Payload<K>): number {
+    const envelope = this.#archive.append(topic, { kind, payload, tsNs: this.#options.nowNs() });
+    const bytes = envelope.length;
+    if (this.#waitingBytes + bytes > this.#options.queueBytes) {
+      this.#options.metrics.dropped('queue-full');
+      return bytes;
+    }
+    this.#waitingBytes += bytes;
     const waiting = this.#waiting.get(topic);
-    if (waiting === undefined) this.#waiting.set(topic, { topic, envelopes: [envelope] });
-    else waiting.envelopes.push(envelope);
-    if (this.#flushing) return;
-    this.#flushing = true;
-    queueMicrotask(() => void this.#flush());
+    if (waiting === undefined) this.#waiting.set(topic, [envelope]);
+    else waiting.push(envelope);
+    if (!this.#flushing) {
+      this.#flushing = true;
+      queueMicrotask(() => void this.#flush());
+    }
+    return bytes;
   }
 
   /** The one writer of the stream: what is published while a send is under way leaves with the next round. */
   async #flush(): Promise<void> {
-    while (this.#waiting.size > 0 && !this.#closed) {
-      const round = Array.from(this.#waiting.values());
+    while (this.#waiting.size > 0) {
+      const round = Array.from(this.#waiting);
       this.#waiting.clear();
-      for (const { topic, envelopes } of round) {
+      this.#waitingBytes = 0;
+      for (const [topic, envelopes] of round) {
         for (const payload of framesOf(envelopes)) {
           if (this.#closed) return;
           await this.#stream.send([topic, payload]);
@@ -138,33 +158,48 @@ export class MarketPublisher {
 
   #mark(): void {
     this.#append(POSITION_TOPIC, 'position', { position: this.#position });
-    this.#flow.published(this.#position);
+    this.#flow.published(this.#position, this.#positionBytes);
   }
 
   #beat(): void {
-    const topics = Array.from(this.#activeTopics, (topic) => ({ topic, lastSeq: this.#sequencer.last(topic) }));
-    this.#activeTopics.clear();
-    this.#append(HEARTBEAT_TOPIC, 'heartbeat', { ...this.#identity, position: this.#position, topics });
-    if (this.#identity.pace === 'replay') this.#flow.published(this.#position);
+    const beat = { ...this.#identity, position: this.#position, topics: this.#archive.takeMoved() };
+    this.#append(HEARTBEAT_TOPIC, 'heartbeat', beat);
+    if (this.#identity.pace === 'replay') this.#flow.published(this.#position, this.#positionBytes);
     this.#options.metrics.published('market', this.#position - this.#countedPosition);
     this.#countedPosition = this.#position;
   }
 
   async #readControl(): Promise<void> {
-    const drop = (reason: DecodeFault) => this.#options.metrics.dropped(reason);
+    const { metrics } = this.#options;
     for await (const frames of messages(this.#control)) {
       const frame = frames.at(-1);
-      if (frame === undefined) continue;
-      decodeFrame(
-        frame,
-        (envelope) => {
-          if (envelope.kind !== 'lagReport') return this.#options.metrics.dropped('unexpected-kind');
-          const { follower, publisherEpoch, position } = envelope.payload;
-          if (publisherEpoch === this.#options.epoch) this.#flow.reported(follower, position);
-        },
-        drop,
-      );
+      const route = frames.slice(0, -1);
+      if (frame === undefined || route.length === 0) metrics.dropped('frames');
+      else decodeFrame(frame, (request) => this.#answer(route, request), metrics.dropped);
     }
+  }
+
+  #answer(route: readonly Buffer[], request: Envelope): void {
+    const { source, epoch, nowNs, metrics } = this.#options;
+    if (request.kind === 'lagReport') {
+      const { follower, publisherEpoch, position } = request.payload;
+      if (publisherEpoch === epoch) this.#flow.reported(follower, position);
+      return;
+    }
+    const reply = this.#replyTo(request);
+    if (reply === undefined) return metrics.dropped('unexpected-kind');
+    const head = encodeEnvelope(
+      reply.kind,
+      { source, epoch, seq: 0, tsNs: nowNs(), traceparent: null },
+      reply.payload as never,
+    );
+    this.#answers.offer([...route, Buffer.concat([head, ...(reply.attached ?? [])])]);
+  }
+
+  #replyTo(request: Envelope): AnyReply | undefined {
+    if (request.kind === 'retransmit') return this.#archive.answerRetransmit(request.payload);
+    if (request.kind === 'snapshotQuery') return this.#archive.answerSnapshot(request.payload);
+    return undefined;
   }
 }
 

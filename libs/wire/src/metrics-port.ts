@@ -11,19 +11,28 @@ export interface WireMetrics {
   dropped(reason: string): void;
   published(stream: string, envelopes: number): void;
   received(stream: string, envelopes: number): void;
+  /** Asked for again, because they did not arrive. */
   missed(stream: string, envelopes: number): void;
+  /** Declared lost: they will not be delivered. */
+  lost(stream: string, reason: string, envelopes: number): void;
+  /** A silent subscription was made anew. */
+  reconnected(stream: string): void;
 }
 
 export function createWireMetrics(port: MetricsPort): WireMetrics {
   const dropped = port.counter('tickpath_wire_dropped_total', 'Messages dropped, by reason', ['reason']);
   const published = port.counter('tickpath_wire_published_total', 'Envelopes published', ['stream']);
   const received = port.counter('tickpath_wire_received_total', 'Envelopes received', ['stream']);
-  const missed = port.counter('tickpath_wire_missed_total', 'Envelopes that did not arrive', ['stream']);
+  const missed = port.counter('tickpath_wire_missed_total', 'Envelopes asked for again', ['stream']);
+  const lost = port.counter('tickpath_wire_lost_total', 'Envelopes declared lost, by reason', ['stream', 'reason']);
+  const reconnected = port.counter('tickpath_wire_reconnected_total', 'Silent subscriptions made anew', ['stream']);
   return {
     dropped: (reason) => dropped.inc({ reason }),
     published: (stream, envelopes) => published.inc({ stream }, envelopes),
     received: (stream, envelopes) => received.inc({ stream }, envelopes),
     missed: (stream, envelopes) => missed.inc({ stream }, envelopes),
+    lost: (stream, reason, envelopes) => lost.inc({ stream, reason }, envelopes),
+    reconnected: (stream) => reconnected.inc({ stream }),
   };
 }
 
@@ -32,4 +41,6 @@ export const NO_METRICS: WireMetrics = {
   published: () => {},
   received: () => {},
   missed: () => {},
+  lost: () => {},
+  reconnected: () => {},
 };

@@ -1,15 +1,26 @@
 import { isDecimalText } from '@tickpath/trading';
 
-/** What `read` answers for a value that is not of the type. */
+/** What `read` and `write` answer for a value that is not of the type. */
 export const INVALID: unique symbol = Symbol('invalid');
 export type Invalid = typeof INVALID;
 
-/** A wire type: its name in `docs/messages.md`, how to read an untrusted value and how to write a trusted one. */
+/**
+ * A wire type: its name in `docs/messages.md`, how to read an untrusted value, and how to write a value of our own.
+ * What `write` lets through, `read` takes back, unchanged but for `prose`.
+ */
 export interface WireType<T> {
   readonly name: string;
+  /** What the type is made of, for whoever walks a schema. */
+  readonly shape: Shape;
   read(value: unknown): T | Invalid;
-  write?(value: T): unknown;
+  write(value: T): unknown;
 }
+
+export type Shape =
+  | { readonly type: 'text' | 'prose' | 'decimal' | 'int' | 'ns' | 'bool' }
+  | { readonly type: 'oneOf'; readonly values: readonly string[] }
+  | { readonly type: 'optional' | 'list'; readonly of: WireType<unknown> }
+  | { readonly type: 'struct'; readonly fields: Fields };
 
 export type TypeOf<W> = W extends WireType<infer T> ? T : never;
 
@@ -17,107 +28,186 @@ export type TypeOf<W> = W extends WireType<infer T> ? T : never;
 export type Fields = Readonly<Record<string, WireType<unknown>>>;
 export type StructOf<F extends Fields> = { readonly [K in keyof F]: TypeOf<F[K]> };
 
-const MAX_TEXT_LENGTH = 1024;
+/** Longest text, in UTF-16 code units. */
+export const MAX_TEXT_LENGTH = 1024;
 const UINT32_MAX = 0xffff_ffff;
+const INT32_MIN = -0x8000_0000;
+const INT64_MIN = -(2n ** 63n);
+const INT64_MAX = 2n ** 63n - 1n;
+const BYTE_ORDER_MARK = 0xfeff;
 
+/** Ids, names and codes: up to 1,024 characters, written as they are or not at all. */
 export const text: WireType<string> = {
   name: 'text',
-  read: (value) => (typeof value === 'string' && value.length <= MAX_TEXT_LENGTH ? value : INVALID),
+  shape: { type: 'text' },
+  read: readText,
+  // Half a surrogate pair has no UTF-8, and a leading byte order mark does not survive a `TextDecoder`.
+  write: (value) =>
+    readText(value) !== INVALID && value.isWellFormed() && value.charCodeAt(0) !== BYTE_ORDER_MARK ? value : INVALID,
 };
+
+/** Words for people. What `text` would refuse is mended when written: cut to 1,024 characters, bad ones replaced. */
+export const prose: WireType<string> = {
+  name: 'prose',
+  shape: { type: 'prose' },
+  read: readText,
+  write: (value) =>
+    typeof value === 'string'
+      ? value
+          .replace(/^\ufeff+/, '')
+          .slice(0, MAX_TEXT_LENGTH)
+          .toWellFormed()
+      : INVALID,
+};
+
+function readText(value: unknown): string | Invalid {
+  return typeof value === 'string' && value.length <= MAX_TEXT_LENGTH ? value : INVALID;
+}
 
 /** Decimal text (DESIGN §2): money, prices, quantities. */
 export const decimalType: WireType<string> = {
   name: 'decimal',
-  read: (value) => (isDecimalText(value) ? value : INVALID),
+  shape: { type: 'decimal' },
+  read: readDecimal,
+  write: readDecimal,
 };
 
-/** A whole number within ±(2^53 − 1). Above 32 bits it leaves as int64, because msgpackr would make it a float. */
+function readDecimal(value: unknown): string | Invalid {
+  return isDecimalText(value) ? value : INVALID;
+}
+
+/** A whole number within ±(2^53 − 1). Beyond 32 bits it leaves as int64, because msgpackr would make it a float. */
 export const int: WireType<number> = {
   name: 'int',
+  shape: { type: 'int' },
   read: (value) => {
     const number = typeof value === 'bigint' ? Number(value) : value;
     return Number.isSafeInteger(number) ? (number as number) : INVALID;
   },
-  write: (value) => (value > UINT32_MAX || value < -UINT32_MAX ? BigInt(value) : value),
+  write: (value) => {
+    if (!Number.isSafeInteger(value)) return INVALID;
+    return value > UINT32_MAX || value < INT32_MIN ? BigInt(value) : value;
+  },
 };
 
 /** Unix nanoseconds, int64. */
 export const ns: WireType<bigint> = {
   name: 'ns',
-  read: (value) => {
-    if (typeof value === 'bigint') return value;
-    return Number.isSafeInteger(value) ? BigInt(value as number) : INVALID;
-  },
+  shape: { type: 'ns' },
+  read: (value) => (typeof value === 'bigint' ? inInt64(value) : readSmallNs(value)),
+  write: (value) => (typeof value === 'bigint' ? inInt64(value) : INVALID),
 };
+
+function inInt64(value: bigint): bigint | Invalid {
+  return value <= INT64_MAX && value >= INT64_MIN ? value : INVALID;
+}
+
+function readSmallNs(value: unknown): bigint | Invalid {
+  return Number.isSafeInteger(value) ? BigInt(value as number) : INVALID;
+}
 
 export const bool: WireType<boolean> = {
   name: 'bool',
+  shape: { type: 'bool' },
   read: (value) => (typeof value === 'boolean' ? value : INVALID),
+  write: (value) => (typeof value === 'boolean' ? value : INVALID),
 };
 
+/** One of the given texts. Reading answers the text of the schema, so that comparing it later is comparing pointers. */
 export function oneOf<const V extends string>(...values: readonly V[]): WireType<V> {
-  const known = new Set<unknown>(values);
-  return { name: values.join(' \\| '), read: (value) => (known.has(value) ? (value as V) : INVALID) };
+  const known = new Map<unknown, V>(values.map((value) => [value, value]));
+  const read = (value: unknown) => known.get(value) ?? INVALID;
+  return { name: values.join(' | '), shape: { type: 'oneOf', values }, read, write: read };
 }
 
 /** A value or nil. */
 export function optional<T>(type: WireType<T>): WireType<T | null> {
-  const { write } = type;
   return {
     name: `${type.name}?`,
+    shape: { type: 'optional', of: type },
     read: (value) => (value === null || value === undefined ? null : type.read(value)),
-    ...(write && { write: (value: T | null) => (value === null ? null : write(value)) }),
+    write: (value) => (value === null || value === undefined ? null : type.write(value)),
   };
 }
 
 export function list<T>(type: WireType<T>): WireType<readonly T[]> {
-  const { write } = type;
   return {
     name: `[${type.name}]`,
+    shape: { type: 'list', of: type },
     read: (value) => {
       if (!Array.isArray(value)) return INVALID;
       const items: T[] = [];
-      for (const raw of value) {
-        const item = type.read(raw);
+      for (let i = 0; i < value.length; i += 1) {
+        const item = type.read(value[i]);
         if (item === INVALID) return INVALID;
         items.push(item);
       }
       return items;
     },
-    ...(write && { write: (value: readonly T[]) => value.map(write) }),
+    write: (value) => {
+      if (!Array.isArray(value)) return INVALID;
+      const items: unknown[] = [];
+      for (let i = 0; i < value.length; i += 1) {
+        const item = type.write(value[i]);
+        if (item === INVALID) return INVALID;
+        items.push(item);
+      }
+      return items;
+    },
   };
 }
 
 /** An array of the fields' values in order. Extra values at the end are a newer sender's and are ignored. */
 export interface StructType<F extends Fields> extends WireType<StructOf<F>> {
   readonly fields: F;
-  write(value: StructOf<F>): unknown[];
 }
 
 export function struct<const F extends Fields>(fields: F, name?: string): StructType<F> {
-  const entries = Object.entries(fields);
+  const keys = Object.keys(fields);
+  const types = Object.values(fields);
+  const length = keys.length;
+  const blank = Object.fromEntries(keys.map((key) => [key, null]));
   return {
     fields,
-    name: name ?? `(${entries.map(([key, type]) => `${key}: ${type.name}`).join(', ')})`,
+    name: name ?? `(${keys.map((key, i) => `${key}: ${types[i]?.name}`).join(', ')})`,
+    shape: { type: 'struct', fields },
     read: (value) => {
       if (!Array.isArray(value)) return INVALID;
-      const result: Record<string, unknown> = {};
-      for (let i = 0; i < entries.length; i += 1) {
-        const [key, type] = entries[i] as (typeof entries)[number];
-        const field = type.read(value[i]);
+      const result: Record<string, unknown> = { ...blank };
+      for (let i = 0; i < length; i += 1) {
+        const field = (types[i] as WireType<unknown>).read(value[i]);
         if (field === INVALID) return INVALID;
-        result[key] = field;
+        result[keys[i] as string] = field;
       }
       return result as StructOf<F>;
     },
     write: (value) => {
-      const values: unknown[] = new Array(entries.length);
-      for (let i = 0; i < entries.length; i += 1) {
-        const [key, type] = entries[i] as (typeof entries)[number];
-        const field = value[key as keyof F];
-        values[i] = type.write === undefined ? field : type.write(field);
+      if (typeof value !== 'object' || value === null) return INVALID;
+      const values: unknown[] = [];
+      for (let i = 0; i < length; i += 1) {
+        const field = (types[i] as WireType<unknown>).write(value[keys[i] as string]);
+        if (field === INVALID) return INVALID;
+        values.push(field);
       }
       return values;
     },
   };
+}
+
+/** Where and why a value cannot be written, as `positions[2].qty: "1e5" is not a decimal`. For messages: it is slow. */
+export function describeInvalid(type: WireType<unknown>, value: unknown, path = ''): string {
+  const inner = innerValues(type.shape, value).find(([innerType, item]) => innerType.write(item) === INVALID);
+  if (inner !== undefined) return describeInvalid(inner[0], inner[1], `${path}${inner[2]}`);
+  const shown = typeof value === 'string' ? JSON.stringify(value.slice(0, 80)) : String(value);
+  return `${path.replace(/^\./, '')}: ${shown} is not ${type.name}`;
+}
+
+function innerValues(
+  shape: Shape,
+  value: unknown,
+): (readonly [type: WireType<unknown>, value: unknown, path: string])[] {
+  if (shape.type === 'optional') return [[shape.of, value, '']];
+  if (shape.type === 'list') return Array.isArray(value) ? value.map((item, i) => [shape.of, item, `[${i}]`]) : [];
+  if (shape.type !== 'struct' || typeof value !== 'object' || value === null) return [];
+  return Object.entries(shape.fields).map(([key, type]) => [type, (value as Record<string, unknown>)[key], `.${key}`]);
 }

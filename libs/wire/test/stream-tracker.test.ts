@@ -110,6 +110,8 @@ class Simulation {
   nowMs = 0;
   #weather: Weather;
   #random: () => number;
+  /** Topics published since the last beat: a beat tells of no others. */
+  readonly #moved = new Set<string>();
   #inFlight: { atMs: number; delivery: Delivery }[] = [];
 
   constructor(random: () => number, weather: Weather, keeps: number) {
@@ -130,13 +132,16 @@ class Simulation {
 
   publish(topic: string): void {
     const envelope = this.publisher.publish(topic);
+    this.#moved.add(topic);
     this.#send((tracker, nowMs) => tracker.message(topic, envelope, nowMs));
   }
 
   beat(): void {
     const { epoch } = this.publisher;
     this.publisher.beats += 1;
-    const beat = { epoch, seq: this.publisher.beats, topics: this.#lastSeqs(null) };
+    const topics = this.#lastSeqs(null).filter(({ topic }) => this.#moved.has(topic));
+    this.#moved.clear();
+    const beat = { epoch, seq: this.publisher.beats, topics };
     this.#send((tracker, nowMs) => tracker.beat(beat, nowMs));
   }
 

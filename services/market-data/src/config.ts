@@ -27,5 +27,20 @@ export const marketDataSchema = defineSchema({
     format: 'positive-int',
     default: 20_000,
   },
+  ringBytes: {
+    doc: 'Bytes of past messages kept for followers that missed some, over all topics.',
+    format: 'positive-int',
+    default: 67_108_864,
+  },
+  queueBytes: {
+    doc: 'Bytes that may wait for the socket; what comes beyond them reaches followers by retransmission.',
+    format: 'positive-int',
+    default: 16_777_216,
+  },
+  maxLagBytes: {
+    doc: 'Bytes that a required follower may be behind before a replay pauses. At most half of ringBytes.',
+    format: 'positive-int',
+    default: 16_777_216,
+  },
   markEvery: { doc: 'Ticks between two position marks in a replay.', format: 'positive-int', default: 500 },
 });

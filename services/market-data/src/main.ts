@@ -10,10 +10,12 @@ const CLOCK_MS = 250;
 await runService({
   name: 'market-data',
   schema: marketDataSchema,
-  check: (config) =>
-    config.maxLag * 2 > config.sendHighWaterMark
-      ? [`market-data.maxLag ${config.maxLag} > half of market-data.sendHighWaterMark ${config.sendHighWaterMark}`]
-      : [],
+  check: ({ maxLag, sendHighWaterMark, maxLagBytes, ringBytes }) => [
+    ...(maxLag * 2 > sendHighWaterMark
+      ? [`market-data.maxLag ${maxLag} > half of sendHighWaterMark ${sendHighWaterMark}`]
+      : []),
+    ...(maxLagBytes * 2 > ringBytes ? [`market-data.maxLagBytes ${maxLagBytes} > half of ringBytes ${ringBytes}`] : []),
+  ],
   start,
 });
 
@@ -32,6 +34,8 @@ async function start(context: ServiceContext<ConfigOf<typeof marketDataSchema>>)
     nowNs: () => clock.nowNs(),
     metrics: createWireMetrics(metrics),
     sendHighWaterMark: config.sendHighWaterMark,
+    ringBytes: config.ringBytes,
+    queueBytes: config.queueBytes,
     heartbeatMs: config.heartbeatMs,
     flow: config,
     onFlow: (hold) => {

@@ -89,6 +89,7 @@ async function start(context: ServiceContext<ConfigOf<typeof riskSchema>>) {
     connect: { stream: addresses.connect('marketStream'), control: addresses.connect('marketControl') },
     prefixes: [''],
     receiveHighWaterMark: config.receiveHighWaterMark,
+    heartbeatMs: config.heartbeatMs,
     deliver: (topic, envelope) => {
       const symbol = symbolOfTopic(topic);
       if (symbol === undefined) return;
@@ -99,7 +100,8 @@ async function start(context: ServiceContext<ConfigOf<typeof riskSchema>>) {
       }
     },
     onRun: (run) => log.info({ run }, `follows run ${run}`),
-    onGap: (topic, from, to) => log.warn({ topic, from, to }, `lost ${to - from + 1} of ${topic}`),
+    onLost: (topic, from, to, reason) =>
+      log.warn({ topic, from, to, reason }, `lost ${topic} from ${from} to ${to ?? 'the end of its epoch'}`),
   });
 
   const executionRequests = new Requester({

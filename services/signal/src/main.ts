@@ -97,6 +97,7 @@ async function start(context: ServiceContext<ConfigOf<typeof signalSchema>>) {
     connect: { stream: addresses.connect('marketStream'), control: addresses.connect('marketControl') },
     prefixes: config.symbols.map(symbolPrefix),
     receiveHighWaterMark: config.receiveHighWaterMark,
+    heartbeatMs: config.heartbeatMs,
     deliver: (topic, envelope) => {
       const symbol = symbolOfTopic(topic);
       if (symbol === undefined) return;
@@ -109,7 +110,8 @@ async function start(context: ServiceContext<ConfigOf<typeof signalSchema>>) {
       if (state.run === undefined) for (const symbol of config.symbols) warmUp(symbol).catch(onFatal);
       step({ type: 'run', run });
     },
-    onGap: (topic, from, to) => log.warn({ topic, from, to }, `lost ${to - from + 1} of ${topic}`),
+    onLost: (topic, from, to, reason) =>
+      log.warn({ topic, from, to, reason }, `lost ${topic} from ${from} to ${to ?? 'the end of its epoch'}`),
   });
 
   let riskLog: LogFollower | undefined;

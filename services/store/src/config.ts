@@ -8,6 +8,7 @@ export const storeSchema = defineSchema({
     format: 'positive-int',
     default: 5_000,
   },
+  heartbeatMs: { doc: 'Milliseconds between two beats of the market stream.', format: 'positive-int', default: 1000 },
   receiveHighWaterMark: {
     doc: 'Messages that may wait in the receiving socket.',
     format: 'positive-int',

@@ -1,7 +1,7 @@
 import { type ConfigOf, runService, type ServiceContext } from '@tickpath/runtime';
 import { createWireMetrics, type Envelope, failure, MarketFollower, Responder } from '@tickpath/wire';
 import { storeSchema } from './config.ts';
-import { ingest, lastBars, noteGap, openStore, streamCounts } from './core/index.ts';
+import { ingest, lastBars, noteLoss, openStore, streamCounts } from './core/index.ts';
 
 /** The most bars in one answer, so that it fits in a frame. */
 const MAX_BARS = 5_000;
@@ -28,14 +28,15 @@ async function start(context: ServiceContext<ConfigOf<typeof storeSchema>>) {
     connect: { stream: addresses.connect('marketStream'), control: addresses.connect('marketControl') },
     prefixes: [''],
     receiveHighWaterMark: config.receiveHighWaterMark,
+    heartbeatMs: config.heartbeatMs,
     deliver: (topic, envelope) => {
       ingest(store, topic, envelope);
       stored.inc({ kind: envelope.kind });
     },
     onRun: (run) => log.info({ run }, `follows run ${run}`),
-    onGap: (topic, from, to) => {
-      noteGap(store, topic, from, to);
-      log.warn({ topic, from, to }, `lost ${to - from + 1} of ${topic}`);
+    onLost: (topic, from, to, reason) => {
+      noteLoss(store, topic, from, to);
+      log.warn({ topic, from, to, reason }, `lost ${topic} from ${from} to ${to ?? 'the end of its epoch'}`);
     },
   });
   health.detail('symbols', () => store.symbols.size);

@@ -25,6 +25,8 @@ interface Tracked {
   cumQty: Decimal;
   /** The last moment at which the order could have been written; set while its fate is unknown. */
   possiblyWrittenNs: bigint | undefined;
+  /** What a lookup showed as filled before its executions had come, and when that lookup began. */
+  awaitedFills: { readonly filledQty: Decimal; readonly sinceNs: bigint } | undefined;
 }
 
 /** State of the execution core; owned and changed in place by `stepExecution`. */
@@ -109,7 +111,14 @@ function onApproved(state: ExecutionState, input: Extract<ExecutionInput, { type
   const { approval, nowNs, riskSeq } = input;
   const { clOrdId, symbol } = approval;
   if (state.orders.has(clOrdId)) return [];
-  const order: Tracked = { approval, status: 'APPROVED', orderId: null, cumQty: ZERO, possiblyWrittenNs: undefined };
+  const order: Tracked = {
+    approval,
+    status: 'APPROVED',
+    orderId: null,
+    cumQty: ZERO,
+    possiblyWrittenNs: undefined,
+    awaitedFills: undefined,
+  };
   state.orders.set(clOrdId, order);
   // What was approved before we listened, or for another incarnation of our log, may have been sent by it.
   if (!state.caughtUp || approval.executionLog !== state.config.log) {
@@ -179,8 +188,7 @@ function onLookup(
 ): ExecutionOutput[] {
   const { clOrdId, symbol } = order.approval;
   const { outcome, begunNs } = input;
-  if (outcome.type === 'found')
-    return acknowledge(order, outcome.order).concat(compareFills(state, order, outcome.order));
+  if (outcome.type === 'found') return onFound(state, order, { found: outcome.order, begunNs });
   const possiblyWrittenNs = order.possiblyWrittenNs ?? begunNs;
   order.possiblyWrittenNs = possiblyWrittenNs;
   const conclusiveNs = possiblyWrittenNs + state.config.maxInFlightNs;
@@ -205,47 +213,79 @@ function acknowledge(order: Tracked, venueOrder: VenueOrder): ExecutionOutput[] 
   return [{ type: 'append', kind: 'OrderAccepted', payload }];
 }
 
-/** What the venue has filled and we have not heard of cannot be booked without its price: stop rather than guess. */
-function compareFills(state: ExecutionState, order: Tracked, venueOrder: VenueOrder): ExecutionOutput[] {
-  const filled = decimal(venueOrder.filledQty);
-  if (filled.lte(order.cumQty)) return [];
-  return haltOnHole(
-    state,
-    order,
-    `the venue has filled ${venueOrder.filledQty}, known is ${decimalText(order.cumQty)}`,
-  );
-}
-
-function haltOnHole(state: ExecutionState, order: Tracked, text: string): ExecutionOutput[] {
-  const { clOrdId } = order.approval;
-  state.halted ??= `executions of ${clOrdId} are missing: ${text}`;
-  return [{ type: 'warn', clOrdId, text: state.halted }];
-}
-
-function onUpdate(state: ExecutionState, update: VenueUpdate): ExecutionOutput[] {
-  const order = state.orders.get(update.order.clOrdId);
-  if (order === undefined) return [];
-  const { clOrdId, symbol } = order.approval;
-  const out = acknowledge(order, update.order);
-  const { orderId, venueTsNs } = update.order;
-  if (update.type === 'fill') return out.concat(onFill(state, order, update));
-  const kind = TERMINAL_UPDATES[update.type];
-  if (kind === undefined || isTerminal(order.status) || !advance(order, kind)) return out;
-  if (kind === 'OrderRejected') {
-    out.push({ type: 'append', kind, payload: { clOrdId, orderId, symbol, reason: 'rejected by the venue' } });
-  } else {
-    out.push({ type: 'append', kind, payload: { clOrdId, orderId, symbol, venueTsNs } });
+/**
+ * Brings the order to where the venue shows it. It is closed only once its executions add up to what the venue has
+ * filled; those may be on their way on the stream, so only if a later lookup still finds them missing, trading stops:
+ * they cannot be booked without their prices.
+ */
+function onFound(
+  state: ExecutionState,
+  order: Tracked,
+  lookup: { readonly found: VenueOrder; readonly begunNs: bigint },
+): ExecutionOutput[] {
+  const { found, begunNs } = lookup;
+  const closing = CLOSINGS.get(found.status);
+  const out = closing === 'OrderRejected' ? [] : acknowledge(order, found);
+  const filledQty = decimal(found.filledQty);
+  if (filledQty.lte(order.cumQty)) {
+    order.awaitedFills = undefined;
+    return out.concat(close(order, found, closing));
   }
+  const awaited = order.awaitedFills;
+  if (awaited === undefined || awaited.filledQty.lte(order.cumQty)) {
+    order.awaitedFills = { filledQty, sinceNs: begunNs };
+  } else if (begunNs >= awaited.sinceNs + RETRY_NS) {
+    const text = `the venue has filled ${found.filledQty}, known is ${decimalText(order.cumQty)}`;
+    return out.concat(haltOn(state, order, text));
+  }
+  out.push({ type: 'lookup', clOrdId: order.approval.clOrdId, notBeforeNs: begunNs + RETRY_NS });
   return out;
 }
 
-const TERMINAL_UPDATES: Readonly<
-  Partial<Record<VenueUpdate['type'], 'OrderCanceled' | 'OrderExpired' | 'OrderRejected'>>
-> = {
-  canceled: 'OrderCanceled',
-  expired: 'OrderExpired',
-  rejected: 'OrderRejected',
-};
+type Closing = 'OrderCanceled' | 'OrderExpired' | 'OrderRejected';
+
+/** The venue's words, as a status and as an update, for an order that ends without being filled. */
+const CLOSINGS: ReadonlyMap<string, Closing> = new Map([
+  ['canceled', 'OrderCanceled'],
+  ['expired', 'OrderExpired'],
+  ['rejected', 'OrderRejected'],
+]);
+
+function close(order: Tracked, venueOrder: VenueOrder, kind: Closing | undefined): ExecutionOutput[] {
+  if (kind === undefined || isTerminal(order.status) || !advance(order, kind)) return [];
+  const { clOrdId, symbol } = order.approval;
+  const { orderId, venueTsNs } = venueOrder;
+  order.orderId = orderId;
+  if (kind === 'OrderRejected') {
+    return [{ type: 'append', kind, payload: { clOrdId, orderId, symbol, reason: 'rejected by the venue' } }];
+  }
+  return [{ type: 'append', kind, payload: { clOrdId, orderId, symbol, venueTsNs } }];
+}
+
+/** What cannot be booked rightly is not booked: stop rather than guess. */
+function haltOn(state: ExecutionState, order: Tracked, fault: string): ExecutionOutput[] {
+  const { clOrdId } = order.approval;
+  const text = `order ${clOrdId}: ${fault}`;
+  state.halted ??= text;
+  return [{ type: 'warn', clOrdId, text }];
+}
+
+function onUpdate(state: ExecutionState, update: VenueUpdate): ExecutionOutput[] {
+  const { order: venueOrder } = update;
+  const order = state.orders.get(venueOrder.clOrdId);
+  if (order === undefined) return [];
+  const closing = CLOSINGS.get(update.type);
+  if (order.status === 'REFUSED' && closing === undefined) {
+    return haltOn(state, order, `refused here, but the venue says ${update.type} of ${venueOrder.orderId}`);
+  }
+  const out = closing === 'OrderRejected' ? [] : acknowledge(order, venueOrder);
+  if (update.type === 'fill') return out.concat(onFill(state, order, update));
+  if (closing === undefined || isTerminal(order.status)) return out;
+  if (decimal(venueOrder.filledQty).lte(order.cumQty)) return out.concat(close(order, venueOrder, closing));
+  // The update that closes it has come before an execution: the lookup closes it when all have.
+  out.push({ type: 'lookup', clOrdId: order.approval.clOrdId, notBeforeNs: 0n });
+  return out;
+}
 
 /** An execution is known by its order and cumulative quantity: venues repeat events, also after the terminal one. */
 function onFill(
@@ -258,11 +298,14 @@ function onFill(
   if (cumQty.lte(order.cumQty)) return [];
   const expected = order.cumQty.plus(decimal(fill.lastQty));
   if (!cumQty.eq(expected)) {
-    const text = `cumulative ${fill.order.filledQty} came with last ${fill.lastQty}, known before is ${decimalText(order.cumQty)}`;
-    return haltOnHole(state, order, text);
+    const known = decimalText(order.cumQty);
+    return haltOn(state, order, `cumulative ${fill.order.filledQty} came with last ${fill.lastQty}, known is ${known}`);
   }
   const leavesQty = decimal(orderQty).minus(cumQty);
-  advance(order, leavesQty.isZero() ? 'OrderFilled' : 'OrderPartiallyFilled');
+  const before = order.status;
+  if (leavesQty.isNegative() || !advance(order, leavesQty.isZero() ? 'OrderFilled' : 'OrderPartiallyFilled')) {
+    return haltOn(state, order, `filled ${fill.order.filledQty} of ${orderQty} while ${before}`);
+  }
   order.cumQty = cumQty;
   return [
     {

@@ -5,6 +5,8 @@ export interface VenueOrder {
   readonly clOrdId: string;
   readonly orderId: string;
   readonly filledQty: string;
+  /** In the venue's words: `new`, `filled`, `canceled`, … */
+  readonly status: string;
   /** When the venue last changed it, by the venue's clock. */
   readonly venueTsNs: bigint;
 }
@@ -21,24 +23,24 @@ export type VenueUpdate =
     }
   | { readonly type: 'acknowledged' | 'canceled' | 'expired' | 'rejected' | 'other'; readonly order: VenueOrder };
 
-const TYPES: Readonly<Record<string, VenueUpdate['type']>> = {
-  fill: 'fill',
-  partial_fill: 'fill',
-  new: 'acknowledged',
-  accepted: 'acknowledged',
-  canceled: 'canceled',
-  expired: 'expired',
-  rejected: 'rejected',
-};
+const TYPES: ReadonlyMap<string, VenueUpdate['type']> = new Map([
+  ['fill', 'fill'],
+  ['partial_fill', 'fill'],
+  ['new', 'acknowledged'],
+  ['accepted', 'acknowledged'],
+  ['canceled', 'canceled'],
+  ['expired', 'expired'],
+  ['rejected', 'rejected'],
+]);
 
 /** Reads Alpaca's order object; undefined when it lacks what we need. Numbers are decimal text. */
 export function readVenueOrder(raw: unknown): VenueOrder | undefined {
   const order = raw as Record<string, unknown> | null | undefined;
-  const { id, client_order_id: clOrdId, filled_qty: filledQty, updated_at, created_at } = order ?? {};
+  const { id, client_order_id: clOrdId, filled_qty: filledQty, status, updated_at, created_at } = order ?? {};
   const venueTsNs = rfc3339ToNs(updated_at ?? created_at);
   if (typeof id !== 'string' || typeof clOrdId !== 'string' || !isDecimalText(filledQty)) return undefined;
-  if (venueTsNs === undefined) return undefined;
-  return { clOrdId, orderId: id, filledQty, venueTsNs };
+  if (typeof status !== 'string' || venueTsNs === undefined) return undefined;
+  return { clOrdId, orderId: id, filledQty, status, venueTsNs };
 }
 
 /** Reads the `data` of a `trade_updates` message; undefined when it is not one. */
@@ -47,7 +49,7 @@ export function readVenueUpdate(raw: unknown): VenueUpdate | undefined {
   const order = readVenueOrder(data?.order);
   const event = data?.event;
   if (order === undefined || typeof event !== 'string') return undefined;
-  const type = TYPES[event] ?? 'other';
+  const type = TYPES.get(event) ?? 'other';
   if (type !== 'fill') return { type, order };
   const { execution_id: execId, qty: lastQty, price: lastPx, timestamp } = data ?? {};
   const venueTsNs = rfc3339ToNs(timestamp);

@@ -19,6 +19,9 @@ export interface Rejected {
   readonly text: string;
 }
 
+/** Longest price or size that is taken: far beyond real ones, and so short that sums of them stay decimal text. */
+const MAX_AMOUNT_LENGTH = 20;
+
 /** What one element of an Alpaca data frame says; `undefined` for types that are not market data or not used yet. */
 export function readAlpacaMessage(raw: unknown, stamps: Stamps): MarketEvent | Rejected | undefined {
   if (typeof raw !== 'object' || raw === null) return rejected('shape', raw);
@@ -54,9 +57,9 @@ function readQuote(message: Record<string, unknown>, stamps: Stamps): MarketEven
   const symbol = readSymbol(message.S);
   if (symbol === undefined) return rejected('symbol', message.S);
   const bid = readSide(message.bp, message.bs);
-  if (bid === undefined) return rejected('price', [message.bp, message.bs]);
+  if ('kind' in bid) return bid;
   const ask = readSide(message.ap, message.as);
-  if (ask === undefined) return rejected('price', [message.ap, message.as]);
+  if ('kind' in ask) return ask;
   const venueTsNs = rfc3339ToNs(message.t);
   if (venueTsNs === undefined) return rejected('time', message.t);
   const payload = {
@@ -74,15 +77,18 @@ function readQuote(message: Record<string, unknown>, stamps: Stamps): MarketEven
 }
 
 /** A zero price means that there is no quote on that side. */
-function readSide(px: unknown, size: unknown): { px: string | null; size: string } | undefined {
+function readSide(px: unknown, size: unknown): { px: string | null; size: string } | Rejected {
   if (px === 0) return { px: null, size: '0' };
-  const text = positive(px);
-  if (text === undefined || typeof size !== 'number' || !(size >= 0) || !Number.isFinite(size)) return undefined;
-  return { px: text, size: decimalTextOfNumber(size) };
+  const pxText = positive(px);
+  if (pxText === undefined) return rejected('price', px);
+  const sizeText = size === 0 ? '0' : positive(size);
+  return sizeText === undefined ? rejected('size', size) : { px: pxText, size: sizeText };
 }
 
 function positive(value: unknown): string | undefined {
-  return typeof value === 'number' && value > 0 && Number.isFinite(value) ? decimalTextOfNumber(value) : undefined;
+  if (typeof value !== 'number' || !(value > 0) || !Number.isFinite(value)) return undefined;
+  const text = decimalTextOfNumber(value);
+  return text.length <= MAX_AMOUNT_LENGTH ? text : undefined;
 }
 
 function readSymbol(value: unknown): string | undefined {

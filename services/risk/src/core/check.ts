@@ -33,9 +33,11 @@ export function checkOrder(state: RiskState, intent: OrderIntent, nowNs: bigint)
   const px = referencePx(state, intent.symbol, intent.side);
   if (px === undefined) return refuse('NO_REFERENCE_PRICE', `no price of ${intent.symbol} has come yet`);
 
-  const exposure = worstExposure(state, intent.symbol, px, intent);
+  const exposure = worstQty(state, intent.symbol, intent).times(px);
   if (!onlyReduces(state, intent, qty)) {
     if (trading.state === 'REDUCING') return refuse('TRADING_HALTED', `only reducing: ${trading.reasons.join('; ')}`);
+    const inDoubt = unknownOrder(state, intent.symbol);
+    if (inDoubt !== undefined) return refuse('NOT_READY', `whether the venue has order ${inDoubt} is not known yet`);
     const refusal = checkLimits(state, { intent, qty, px, exposure });
     if (refusal !== undefined) return refusal;
   }
@@ -47,6 +49,14 @@ function onlyReduces(state: RiskState, intent: OrderIntent, qty: Decimal): boole
   const position = positionQty(state, intent.symbol);
   const opposes = intent.side === 'BUY' ? position.lt(0) : position.gt(0);
   return opposes && qty.lte(position.abs().minus(openQty(state, intent.symbol, intent.side)));
+}
+
+/** An order of the symbol that may or may not have arrived: until that is known, no new risk is taken (DESIGN §8). */
+function unknownOrder(state: RiskState, symbol: string): string | undefined {
+  for (const order of state.reservations.values()) {
+    if (order.symbol === symbol && order.status === 'UNKNOWN') return order.clOrdId;
+  }
+  return undefined;
 }
 
 interface Proposal {
@@ -74,23 +84,17 @@ function exceeds(what: string, value: Decimal, limit: Decimal): CheckResult | un
 }
 
 /** The largest |position| that open orders on either side, and the new one if given, could make. */
-function worstQty(state: RiskState, symbol: string, added?: { side: 'BUY' | 'SELL'; orderQty: DecimalText }): Decimal {
+export function worstQty(
+  state: RiskState,
+  symbol: string,
+  added?: { side: 'BUY' | 'SELL'; orderQty: DecimalText },
+): Decimal {
   const position = positionQty(state, symbol);
   let buys = openQty(state, symbol, 'BUY');
   let sells = openQty(state, symbol, 'SELL');
   if (added?.side === 'BUY') buys = buys.plus(decimal(added.orderQty));
   if (added?.side === 'SELL') sells = sells.plus(decimal(added.orderQty));
   return Decimal.max(position.plus(buys).abs(), position.minus(sells).abs());
-}
-
-/** Worst-case exposure of a symbol at a price, in USD. */
-export function worstExposure(
-  state: RiskState,
-  symbol: string,
-  px: Decimal,
-  added?: { side: 'BUY' | 'SELL'; orderQty: DecimalText },
-): Decimal {
-  return worstQty(state, symbol, added).times(px);
 }
 
 function refuse(reason: OrdRejReason, text: string): CheckResult {

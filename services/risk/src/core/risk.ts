@@ -12,7 +12,7 @@ import {
   ZERO,
 } from '@tickpath/trading';
 import type { ExecutionLogKind, Payload, RiskLogKind } from '@tickpath/wire';
-import { checkOrder, worstExposure } from './check.ts';
+import { checkOrder, worstQty } from './check.ts';
 import { type Decision, markPx, type Reservation, type RiskState, tradingState } from './state.ts';
 
 /** An event of the execution log with its place in it. */
@@ -138,8 +138,7 @@ function applyExecutionEvent(state: RiskState, event: ExecutionEvent): RiskOutpu
       state.reservations.set(clOrdId, reservation);
     }
   }
-  const px = markPx(state, symbol);
-  if (px !== undefined) setExposure(state, symbol, worstExposure(state, symbol, px));
+  revalue(state, symbol);
   return out;
 }
 
@@ -165,6 +164,13 @@ function positionUpdated(state: RiskState, fill: Payload<'OrderFilled'>, executi
       executionSeq,
     },
   };
+}
+
+/** Values what the position and the open orders could become. Without a price it stays as it was, but nothing is worth nothing. */
+function revalue(state: RiskState, symbol: string): void {
+  const qty = worstQty(state, symbol);
+  const px = qty.isZero() ? ZERO : markPx(state, symbol);
+  if (px !== undefined) setExposure(state, symbol, qty.times(px));
 }
 
 function setExposure(state: RiskState, symbol: string, exposure: RiskState['grossExposure']): void {

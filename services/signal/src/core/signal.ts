@@ -32,13 +32,19 @@ interface SymbolSignal {
   lastN: number;
 }
 
+interface OpenOrder {
+  readonly symbol: string;
+  /** Whether risk's log has it: then only its end there closes it. */
+  readonly logged: boolean;
+}
+
 /** State of the signal core; owned and changed in place by `stepSignal`. */
 export interface SignalState {
   readonly config: SignalConfig;
   readonly strategy: Strategy;
   readonly symbols: Map<string, SymbolSignal>;
   /** Orders that may still change a position, by clOrdId: sent to risk, or approved and not terminal. */
-  readonly openOrders: Map<string, string>;
+  readonly openOrders: Map<string, OpenOrder>;
   run: string | undefined;
   portfolioLoaded: boolean;
   halted: string | undefined;
@@ -107,11 +113,10 @@ export function stepSignal(state: SignalState, input: SignalInput): SignalOutput
       loadPortfolio(state, input.portfolio);
       return [];
     case 'decision':
-      // An approved order stays open until its log says otherwise; a refused one never was.
-      if (!input.decision.approved) state.openOrders.delete(input.decision.clOrdId);
+      releaseRefused(state, input.decision);
       return [];
     case 'approved':
-      state.openOrders.set(input.clOrdId, input.symbol);
+      state.openOrders.set(input.clOrdId, { symbol: input.symbol, logged: true });
       return [];
     case 'order-closed':
       state.openOrders.delete(input.clOrdId);
@@ -185,8 +190,14 @@ function loadPortfolio(state: SignalState, portfolio: Payload<'portfolio'>): voi
     if (signal !== undefined) signal.positionQty = decimal(qty);
   }
   state.openOrders.clear();
-  for (const { clOrdId, symbol } of portfolio.openOrders) state.openOrders.set(clOrdId, symbol);
+  for (const { clOrdId, symbol } of portfolio.openOrders) state.openOrders.set(clOrdId, { symbol, logged: true });
   state.portfolioLoaded = true;
+}
+
+/** A refused order is not open, unless risk's log has it: then a service before this one asked, and this is a duplicate. */
+function releaseRefused(state: SignalState, decision: Payload<'riskDecision'>): void {
+  if (decision.approved || state.openOrders.get(decision.clOrdId)?.logged === true) return;
+  state.openOrders.delete(decision.clOrdId);
 }
 
 /**
@@ -196,7 +207,7 @@ function loadPortfolio(state: SignalState, portfolio: Payload<'portfolio'>): voi
 function pursue(state: SignalState, signal: SymbolSignal, cause: string, nowNs: bigint): SignalOutput[] {
   const { target, positionQty, symbol } = signal;
   if (target === undefined) return [];
-  for (const open of state.openOrders.values()) if (open === symbol) return [];
+  for (const open of state.openOrders.values()) if (open.symbol === symbol) return [];
   const wanted = decimal(target.targetQty);
   const crossesZero = wanted.times(positionQty).isNegative() && !wanted.isZero() && !positionQty.isZero();
   const delta = (crossesZero ? ZERO : wanted).minus(positionQty);
@@ -218,7 +229,7 @@ function pursue(state: SignalState, signal: SymbolSignal, cause: string, nowNs: 
     cause,
     expiresNs: nowNs + intentTtlNs,
   };
-  state.openOrders.set(clOrdId, symbol);
+  state.openOrders.set(clOrdId, { symbol, logged: false });
   return [{ type: 'check', intent, features: target.features }];
 }
 

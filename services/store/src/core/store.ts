@@ -45,11 +45,11 @@ export function ingest(state: StoreState, topic: string, envelope: Envelope): vo
   }
 }
 
-/** Notes that `[from, to]` of a topic never arrived. */
-export function noteGap(state: StoreState, topic: string, from: number, to: number): void {
+/** Notes that `[from, to]` of a topic will not come; an open end counts as one. */
+export function noteLoss(state: StoreState, topic: string, from: number, to: number | null): void {
   const count = streamCount(state, topic);
   count.gaps += 1;
-  count.lost += to - from + 1;
+  count.lost += to === null ? 1 : to - from + 1;
 }
 
 /** The newest `count` closed bars, oldest first; fewer when there are fewer; none for an unknown symbol. */
