@@ -1,8 +1,12 @@
 /**
  * Tickpath's transport over ZeroMQ: the message table and its codec; market streams (publisher, follower, flow control);
- * log streams (publisher, follower, the port a journal fills); request/reply (responder, requester); topics and sequences.
+ * log streams (publisher, follower, the port a journal fills); request/reply (responder, requester); topics and sequences;
+ * keys: who is let in, and the files they are kept in.
  */
+export { type AnswerStore, AnswerStoreFull, MemoryAnswers, type MemoryAnswersOptions } from './answers.ts';
+export { generateKeyPair, isKey, type KeyPair } from './curve-key.ts';
 export * from './envelope.ts';
+export * from './key-files.ts';
 export * from './log.ts';
 export * from './log-follower.ts';
 export * from './log-publisher.ts';
@@ -11,9 +15,12 @@ export * from './market-publisher.ts';
 export * from './messages.ts';
 export * from './metrics-port.ts';
 export * from './outbox.ts';
+export type { Refusal, RefusalListener } from './refusals.ts';
 export * from './requester.ts';
 export * from './responder.ts';
 export * from './retransmit-ring.ts';
+export * from './security.ts';
+export * from './security-error.ts';
 export { WireError } from './socket.ts';
 export * from './stream-archive.ts';
 export * from './stream-tracker.ts';

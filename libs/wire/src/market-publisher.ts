@@ -21,6 +21,8 @@ export interface MarketPublisherOptions {
   readonly ringBytes: number;
   /** Bytes that may wait for the socket; beyond them the newest are not sent, and reach followers by retransmission. */
   readonly queueBytes: number;
+  /** Envelopes of a topic that wait together are gathered into payload frames of up to this size; 0: one a frame. */
+  readonly batchBytes: number;
   readonly heartbeatMs: number;
   readonly flow: FlowLimits;
   /** Called when a required follower's lag crosses the limit, and again when it has fallen back. */
@@ -33,8 +35,6 @@ export interface FeedIdentity {
   readonly pace: 'live' | 'replay';
 }
 
-/** Largest payload frame that envelopes are gathered into. */
-const BATCH_BYTES = 65_536;
 /** Answers that may wait for slow askers; who gets none asks again. */
 const ANSWER_CAPACITY = 1_000;
 
@@ -147,7 +147,7 @@ export class MarketPublisher {
       this.#waiting.clear();
       this.#waitingBytes = 0;
       for (const [topic, envelopes] of round) {
-        for (const payload of framesOf(envelopes)) {
+        for (const payload of framesOf(envelopes, this.#options.batchBytes)) {
           if (this.#closed) return;
           await this.#stream.send([topic, payload]);
         }
@@ -204,7 +204,7 @@ export class MarketPublisher {
 }
 
 /** The envelopes of a topic in as few frames as their size allows. */
-function framesOf(envelopes: readonly Buffer[]): Buffer[] {
+function framesOf(envelopes: readonly Buffer[], batchBytes: number): Buffer[] {
   const frames: Buffer[] = [];
   for (let from = 0; from < envelopes.length; ) {
     let to = from;
@@ -212,7 +212,7 @@ function framesOf(envelopes: readonly Buffer[]): Buffer[] {
     do {
       bytes += (envelopes[to] as Buffer).length;
       to += 1;
-    } while (to < envelopes.length && bytes + (envelopes[to] as Buffer).length <= BATCH_BYTES);
+    } while (to < envelopes.length && bytes + (envelopes[to] as Buffer).length <= batchBytes);
     frames.push(to - from === 1 ? (envelopes[from] as Buffer) : Buffer.concat(envelopes.slice(from, to), bytes));
     from = to;
   }

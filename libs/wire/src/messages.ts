@@ -3,22 +3,25 @@ import {
   decimalType,
   int,
   list,
+  named,
   ns,
   oneOf,
   optional,
+  prose,
   type StructOf,
   type StructType,
   struct,
   text,
 } from './schema.ts';
 
-const side = oneOf('BUY', 'SELL');
-const ordType = oneOf('MARKET', 'LIMIT', 'STOP', 'STOP_LIMIT', 'TRAILING_STOP');
-const timeInForce = oneOf('DAY', 'GTC', 'IOC', 'FOK');
-const tradingState = oneOf('WARMING', 'CATCHING_UP', 'ACTIVE', 'REDUCING', 'HALTED');
+const side = named('side', oneOf('BUY', 'SELL'));
+const ordType = named('ordType', oneOf('MARKET', 'LIMIT', 'STOP', 'STOP_LIMIT', 'TRAILING_STOP'));
+const timeInForce = named('timeInForce', oneOf('DAY', 'GTC', 'IOC', 'FOK'));
+const tradingState = named('tradingState', oneOf('WARMING', 'CATCHING_UP', 'ACTIVE', 'REDUCING', 'HALTED'));
+const interval = named('interval', oneOf('1s', '1m'));
 
 const barFields = {
-  interval: oneOf('1s', '1m'),
+  interval,
   startNs: ns,
   open: decimalType,
   high: decimalType,
@@ -90,7 +93,7 @@ export const MESSAGES = {
 
   // Risk log, 5566 and since(n) on 5556.
   OrderApproved: struct({ ...intentFields, executionLog: optional(text) }),
-  IntentRefused: struct({ clOrdId: text, symbol: text, reason: text, text }),
+  IntentRefused: struct({ clOrdId: text, symbol: text, reason: text, text: prose }),
   PositionUpdated: struct({
     symbol: text,
     qty: decimalType,
@@ -102,11 +105,11 @@ export const MESSAGES = {
     executionSeq: int,
   }),
   ReservationFreed: struct({ clOrdId: text, symbol: text, ordStatus: text, executionSeq: int }),
-  TradingStateChanged: struct({ state: tradingState, reasons: list(text) }),
+  TradingStateChanged: struct({ state: tradingState, reasons: list(prose) }),
 
   // Execution log, 5557 (PUSH), 5568 (PUB) and since(n) on 5558.
   OrderSubmitted: struct({ clOrdId: text, symbol: text, riskSeq: int }),
-  OrderUnknown: struct({ clOrdId: text, symbol: text, reason: text }),
+  OrderUnknown: struct({ clOrdId: text, symbol: text, reason: prose }),
   OrderAccepted: struct({ ...orderRef, symbol: text, venueTsNs: ns }),
   OrderFilled: struct({
     ...orderRef,
@@ -122,8 +125,8 @@ export const MESSAGES = {
   }),
   OrderCanceled: struct({ ...orderRef, symbol: text, venueTsNs: ns }),
   OrderExpired: struct({ ...orderRef, symbol: text, venueTsNs: ns }),
-  OrderRejected: struct({ ...orderRef, symbol: text, reason: text }),
-  OrderRefused: struct({ clOrdId: text, symbol: text, reason: text }),
+  OrderRejected: struct({ ...orderRef, symbol: text, reason: prose }),
+  OrderRefused: struct({ clOrdId: text, symbol: text, reason: prose }),
 
   // Both logs: the owner's identity and tail, each second.
   logHeartbeat: struct({ uuid: text, generation: int, lastSeq: int }),
@@ -137,7 +140,7 @@ export const MESSAGES = {
     clOrdId: text,
     approved: bool,
     reason: optional(text),
-    text: optional(text),
+    text: optional(prose),
   }),
   portfolioQuery: struct({ requestId: text }),
   portfolio: struct({
@@ -147,7 +150,7 @@ export const MESSAGES = {
     lastSeq: int,
     executionSeq: int,
     state: tradingState,
-    reasons: list(text),
+    reasons: list(prose),
     netDeposits: decimalType,
     cash: decimalType,
     fees: decimalType,
@@ -160,24 +163,20 @@ export const MESSAGES = {
     ),
     openOrders: list(struct({ clOrdId: text, symbol: text, side, leavesQty: decimalType })),
   }),
-  barsQuery: struct({ requestId: text, symbol: text, interval: oneOf('1s', '1m'), count: int }),
-  bars: struct({ requestId: text, symbol: text, bars: list(struct(barFields)) }),
+  barsQuery: struct({ requestId: text, symbol: text, interval, count: int }),
+  bars: struct({ requestId: text, symbol: text, bars: list(named('bar', struct(barFields))) }),
   streamsQuery: struct({ requestId: text }),
   streams: struct({
     requestId: text,
     topics: list(struct({ topic: text, received: int, gaps: int, lost: int })),
   }),
-  failure: struct({ requestId: text, code: text, text }),
+  failure: struct({ requestId: text, code: text, text: prose }),
 } as const;
 
 export type Kind = keyof typeof MESSAGES;
 export type Payload<K extends Kind> = (typeof MESSAGES)[K] extends StructType<infer F> ? StructOf<F> : never;
 
 export const KINDS = Object.keys(MESSAGES) as readonly Kind[];
-
-export function isKind(value: unknown): value is Kind {
-  return typeof value === 'string' && Object.hasOwn(MESSAGES, value);
-}
 
 export type RiskLogKind =
   | 'OrderApproved'

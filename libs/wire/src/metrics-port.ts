@@ -17,6 +17,8 @@ export interface WireMetrics {
   lost(stream: string, reason: string, envelopes: number): void;
   /** A silent subscription was made anew. */
   reconnected(stream: string): void;
+  /** Not let in: CURVE with a key that does not open, or a peer of another mechanism. */
+  refused(mechanism: string): void;
 }
 
 export function createWireMetrics(port: MetricsPort): WireMetrics {
@@ -26,6 +28,7 @@ export function createWireMetrics(port: MetricsPort): WireMetrics {
   const missed = port.counter('tickpath_wire_missed_total', 'Envelopes asked for again', ['stream']);
   const lost = port.counter('tickpath_wire_lost_total', 'Envelopes declared lost, by reason', ['stream', 'reason']);
   const reconnected = port.counter('tickpath_wire_reconnected_total', 'Silent subscriptions made anew', ['stream']);
+  const refused = port.counter('tickpath_wire_refused_total', 'Peers not let in, by security mechanism', ['mechanism']);
   return {
     dropped: (reason) => dropped.inc({ reason }),
     published: (stream, envelopes) => published.inc({ stream }, envelopes),
@@ -33,6 +36,7 @@ export function createWireMetrics(port: MetricsPort): WireMetrics {
     missed: (stream, envelopes) => missed.inc({ stream }, envelopes),
     lost: (stream, reason, envelopes) => lost.inc({ stream, reason }, envelopes),
     reconnected: (stream) => reconnected.inc({ stream }),
+    refused: (mechanism) => refused.inc({ mechanism }),
   };
 }
 
@@ -43,4 +47,5 @@ export const NO_METRICS: WireMetrics = {
   missed: () => {},
   lost: () => {},
   reconnected: () => {},
+  refused: () => {},
 };

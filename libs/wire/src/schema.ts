@@ -136,21 +136,21 @@ export function list<T>(type: WireType<T>): WireType<readonly T[]> {
     shape: { type: 'list', of: type },
     read: (value) => {
       if (!Array.isArray(value)) return INVALID;
-      const items: T[] = [];
+      const items = new Array<T>(value.length);
       for (let i = 0; i < value.length; i += 1) {
         const item = type.read(value[i]);
         if (item === INVALID) return INVALID;
-        items.push(item);
+        items[i] = item;
       }
       return items;
     },
     write: (value) => {
       if (!Array.isArray(value)) return INVALID;
-      const items: unknown[] = [];
+      const items = new Array<unknown>(value.length);
       for (let i = 0; i < value.length; i += 1) {
         const item = type.write(value[i]);
         if (item === INVALID) return INVALID;
-        items.push(item);
+        items[i] = item;
       }
       return items;
     },
@@ -162,18 +162,17 @@ export interface StructType<F extends Fields> extends WireType<StructOf<F>> {
   readonly fields: F;
 }
 
-export function struct<const F extends Fields>(fields: F, name?: string): StructType<F> {
+export function struct<const F extends Fields>(fields: F): StructType<F> {
   const keys = Object.keys(fields);
   const types = Object.values(fields);
   const length = keys.length;
-  const blank = Object.fromEntries(keys.map((key) => [key, null]));
   return {
     fields,
-    name: name ?? `(${keys.map((key, i) => `${key}: ${types[i]?.name}`).join(', ')})`,
+    name: `(${keys.map((key, i) => `${key}: ${types[i]?.name}`).join(', ')})`,
     shape: { type: 'struct', fields },
     read: (value) => {
       if (!Array.isArray(value)) return INVALID;
-      const result: Record<string, unknown> = { ...blank };
+      const result: Record<string, unknown> = {};
       for (let i = 0; i < length; i += 1) {
         const field = (types[i] as WireType<unknown>).read(value[i]);
         if (field === INVALID) return INVALID;
@@ -183,15 +182,20 @@ export function struct<const F extends Fields>(fields: F, name?: string): Struct
     },
     write: (value) => {
       if (typeof value !== 'object' || value === null) return INVALID;
-      const values: unknown[] = [];
+      const values = new Array<unknown>(length);
       for (let i = 0; i < length; i += 1) {
         const field = (types[i] as WireType<unknown>).write(value[keys[i] as string]);
         if (field === INVALID) return INVALID;
-        values.push(field);
+        values[i] = field;
       }
       return values;
     },
   };
+}
+
+/** The same type under a name of its own, for types that several kinds use. */
+export function named<W extends WireType<unknown>>(name: string, type: W): W {
+  return { ...type, name };
 }
 
 /** Where and why a value cannot be written, as `positions[2].qty: "1e5" is not a decimal`. For messages: it is slow. */

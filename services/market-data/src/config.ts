@@ -37,6 +37,11 @@ export const marketDataSchema = defineSchema({
     format: 'positive-int',
     default: 16_777_216,
   },
+  batchBytes: {
+    doc: 'Largest payload frame that waiting messages of a topic are gathered into, in bytes; 0 sends each by itself.',
+    format: 'nat',
+    default: 65_536,
+  },
   maxLagBytes: {
     doc: 'Bytes that a required follower may be behind before a replay pauses. At most half of ringBytes.',
     format: 'positive-int',

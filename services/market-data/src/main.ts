@@ -36,6 +36,7 @@ async function start(context: ServiceContext<ConfigOf<typeof marketDataSchema>>)
     sendHighWaterMark: config.sendHighWaterMark,
     ringBytes: config.ringBytes,
     queueBytes: config.queueBytes,
+    batchBytes: config.batchBytes,
     heartbeatMs: config.heartbeatMs,
     flow: config,
     onFlow: (hold) => {
