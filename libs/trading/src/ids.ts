@@ -15,11 +15,16 @@ export interface DecisionKey {
 
 /**
  * The idempotency key of an order from strategy to venue (DESIGN §7): installation prefix, a dash, and the first
- * 130 bits of SHA-256 over the decision, in base 32. The prefix is how we know our orders at a venue.
+ * 130 bits of SHA-256 over the decision, in base 32. The prefix is how we know our orders at a venue. Throws `RangeError`
+ * when the prefix makes it longer than a venue accepts.
  */
 export function clOrdIdOf(prefix: string, key: DecisionKey): string {
   const text = JSON.stringify([key.run, key.strategy, key.symbol, key.cause, key.n]);
-  return `${prefix}-${base32(createHash('sha256').update(text).digest(), 26)}`;
+  const clOrdId = `${prefix}-${base32(createHash('sha256').update(text).digest(), 26)}`;
+  if (clOrdId.length > MAX_CL_ORD_ID_LENGTH) {
+    throw new RangeError(`clOrdId of ${clOrdId.length} characters > ${MAX_CL_ORD_ID_LENGTH}: prefix ${prefix}`);
+  }
+  return clOrdId;
 }
 
 /** W3C trace id of an order: 16 bytes of SHA-256 over its `clOrdId`, so that every service names the same trace. */

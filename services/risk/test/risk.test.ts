@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { portfolioOf } from '../src/core/index.ts';
+import { aRisk } from './builders.ts';
+
+describe('a clOrdId that was decided before', () => {
+  test('gets the same answer for the same request, without a second append', () => {
+    const risk = aRisk();
+    const first = risk.outputs();
+    assert.deepEqual(risk.outputs(), first.slice(1));
+    assert.deepEqual(risk.check({}, 'q-1', 99_999n), ['reply approved'], 'also past its expiry');
+    assert.equal(risk.state.reservations.size, 1);
+  });
+
+  test('gets the same refusal for the same request', () => {
+    const risk = aRisk();
+    const first = risk.outputs({ orderQty: '0' });
+    risk.run({ type: 'trade', symbol: 'IBM', px: '1' });
+    assert.deepEqual(risk.outputs({ orderQty: '0' }), first.slice(1));
+  });
+
+  test('is refused as a duplicate for another request, which changes neither answer nor reservation', () => {
+    const risk = aRisk();
+    risk.check();
+    const duplicate = ['append IntentRefused tp-1', 'reply DUPLICATE_ORDER: clOrdId tp-1 was decided before'];
+    assert.deepEqual(risk.check({}, 'q-2'), duplicate);
+    assert.deepEqual(risk.check({}, 'q-1'), ['reply approved']);
+    assert.equal(risk.state.reservations.get('tp-1')?.leavesQty.toFixed(), '10');
+  });
+
+  test('is a duplicate also after its order has ended, or was refused', () => {
+    const risk = aRisk();
+    risk.check();
+    risk.say('submitted', 'tp-1');
+    risk.fill('tp-1', '10');
+    assert.match(risk.check({}, 'q-2').at(-1) ?? '', /^reply DUPLICATE_ORDER/);
+    risk.check({ clOrdId: 'tp-2', orderQty: '0' });
+    assert.match(risk.check({ clOrdId: 'tp-2' }, 'q-2').at(-1) ?? '', /^reply DUPLICATE_ORDER/);
+  });
+});
+
+describe('a reservation', () => {
+  test('is kept by every event that does not end the order', () => {
+    const risk = aRisk();
+    risk.check();
+    for (const said of ['unknown', 'accepted'] as const) assert.deepEqual(risk.say(said, 'tp-1'), []);
+    assert.deepEqual(risk.fill('tp-1', '4'), ['append PositionUpdated tp-1']);
+    const [open, ...others] = portfolioOf(risk.state).openOrders;
+    assert.deepEqual(open, { clOrdId: 'tp-1', symbol: 'IBM', side: 'BUY', leavesQty: '6' });
+    assert.deepEqual(others, []);
+  });
+
+  test('is freed by the last fill, after the position was updated', () => {
+    const risk = aRisk();
+    risk.check();
+    risk.say('submitted', 'tp-1');
+    const [position, freed] = risk.filled('tp-1', '10', '101');
+    assert.deepEqual(position, {
+      type: 'append',
+      kind: 'PositionUpdated',
+      clOrdId: 'tp-1',
+      payload: {
+        symbol: 'IBM',
+        qty: '10',
+        avgPx: '101',
+        cost: '1010',
+        realizedPnl: '0',
+        cash: '98990',
+        clOrdId: 'tp-1',
+        executionSeq: 2,
+      },
+    });
+    const payload = { clOrdId: 'tp-1', symbol: 'IBM', ordStatus: 'FILLED', executionSeq: 2 };
+    assert.deepEqual(freed, { type: 'append', kind: 'ReservationFreed', payload, clOrdId: 'tp-1' });
+    assert.deepEqual(portfolioOf(risk.state).openOrders, []);
+  });
+
+  test('is freed by each way an order ends unfilled, once', () => {
+    const ways = [
+      ['submitted', 'canceled'],
+      ['submitted', 'expired'],
+      ['submitted', 'rejected'],
+      ['unknown', 'refused'],
+    ] as const;
+    for (const [first, last] of ways) {
+      const risk = aRisk();
+      risk.check();
+      risk.say(first, 'tp-1');
+      assert.deepEqual(risk.say(last, 'tp-1'), ['append ReservationFreed tp-1']);
+      assert.deepEqual(risk.say(last, 'tp-1'), []);
+      assert.equal(risk.state.grossExposure.toFixed(), '0');
+    }
+  });
+
+  test('that ends while there is no price to value it at leaves no exposure behind', () => {
+    const risk = aRisk({ priced: false });
+    risk.run({ type: 'quote', symbol: 'IBM', bidPx: null, askPx: '100' });
+    risk.check();
+    assert.equal(risk.state.grossExposure.toFixed(), '1000');
+    risk.say('submitted', 'tp-1');
+    risk.say('canceled', 'tp-1');
+    assert.equal(risk.state.grossExposure.toFixed(), '0');
+  });
+});
+
+test('the portfolio says how far the execution log has been applied', () => {
+  const risk = aRisk();
+  assert.equal(portfolioOf(risk.state).executionSeq, 0);
+  risk.check();
+  risk.say('submitted', 'tp-1');
+  risk.say('canceled', 'tp-1');
+  assert.equal(portfolioOf(risk.state).executionSeq, 2);
+});
+
+test('a fill after the cancel is booked, and frees nothing twice', () => {
+  const risk = aRisk();
+  risk.check();
+  risk.say('submitted', 'tp-1');
+  risk.say('canceled', 'tp-1');
+  const late = { side: 'BUY', cumQty: '4', leavesQty: '6', ordStatus: 'CANCELED' } as const;
+  assert.deepEqual(risk.fill('tp-1', '4', '100', late), ['append PositionUpdated tp-1']);
+  assert.equal(portfolioOf(risk.state).positions[0]?.qty, '4');
+});
+
+test('a fill that flips the position closes the old lot at its cost and opens the rest at its price', () => {
+  const risk = aRisk();
+  risk.hold(10);
+  const { clOrdId } = risk.order('SELL', '15');
+  risk.say('submitted', clOrdId);
+  risk.fill(clOrdId, '15', '110');
+  const { positions, cash, equity, realizedPnl, imbalance } = portfolioOf(risk.state);
+  assert.deepEqual(positions, [{ symbol: 'IBM', qty: '-5', avgPx: '110', cost: '-550', realizedPnl: '100' }]);
+  assert.deepEqual(
+    { cash, equity, realizedPnl, imbalance },
+    {
+      cash: '100650',
+      equity: '100150',
+      realizedPnl: '100',
+      imbalance: '0',
+    },
+  );
+});
