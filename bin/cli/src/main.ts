@@ -2,6 +2,7 @@
 import { bench } from './commands/bench.ts';
 import { config } from './commands/config.ts';
 import { help } from './commands/help.ts';
+import { keys } from './commands/keys.ts';
 import { start } from './commands/start.ts';
 import { test } from './commands/test.ts';
 import { EXIT_OK, EXIT_USAGE } from './exit-codes.ts';
@@ -14,6 +15,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   test,
   bench,
   config,
+  keys,
   help,
   '--help': help,
   '-h': help,
@@ -25,7 +27,7 @@ export async function main([name, ...argv]: readonly string[]): Promise<number> 
   const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command !== undefined) return command(argv);
   const fault = name === undefined ? 'no command given' : `unknown command ${name}`;
-  process.stderr.write(`tickpath: ${fault}\nusage: tickpath start | test | bench | config | help | --version\n`);
+  process.stderr.write(`tickpath: ${fault}\nusage: tickpath start | test | bench | config | keys | help | --version\n`);
   return EXIT_USAGE;
 }
 

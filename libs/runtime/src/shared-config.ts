@@ -47,6 +47,14 @@ export const sharedSchema = defineSchema({
       default: 'tp',
     },
   },
+  security: {
+    keysDir: {
+      doc: 'Folder of the CURVE keys that `tickpath keys` makes; without it sockets are open to whoever reaches them.',
+      format: 'text',
+      nullable: true,
+      default: null,
+    },
+  },
 });
 
 export type SharedConfig = ConfigOf<typeof sharedSchema>;

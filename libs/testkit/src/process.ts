@@ -42,6 +42,11 @@ export class TestProcess {
     this.#child.kill(signal);
   }
 
+  /** Writes to its stdin. */
+  write(text: string): void {
+    this.#child.stdin?.write(text);
+  }
+
   /** The first line from number `from` on that matches; with the whole output in the error if none comes in time. */
   async line(pattern: RegExp, { from = 0, boundMs = 30_000 } = {}): Promise<string> {
     try {

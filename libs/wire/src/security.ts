@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import type { Socket } from 'zeromq';
 import { isKey, type KeyPair } from './curve-key.ts';
+import { loadKeys } from './key-files.ts';
 import { NO_METRICS, type WireMetrics } from './metrics-port.ts';
 import { createRefusalReporter, type Refusal, type RefusalListener } from './refusals.ts';
 import { SecurityError } from './security-error.ts';
@@ -34,10 +35,13 @@ export interface WireSecurity {
   serverOptions(): ServerOptions;
   /** For a socket that connects to the service of that name. Throws `PEER_UNKNOWN` if no key of it is known. */
   clientOptions(serverName: string): ClientOptions;
-  /** Has refusals counted that come before any key is shown: other mechanisms, a wrong server key. Call it before `bind`. */
+  /**
+   * Has refusals counted that come before any key is shown: other mechanisms, a wrong server key. To be called before
+   * `bind`. Reads the socket's events with `on`, and so must who else wants them.
+   */
   watch(server: Socket): void;
   /** Ends admission: nobody new is let in at this process's sockets. Close these first. */
-  close(): Promise<void>;
+  close(): void;
 }
 
 export interface SecurityOptions {
@@ -60,7 +64,7 @@ export const NO_SECURITY: WireSecurity = {
   serverOptions: () => ({}),
   clientOptions: () => ({}),
   watch: () => {},
-  close: async () => {},
+  close: () => {},
 };
 
 /**
@@ -92,9 +96,18 @@ export async function openSecurity(options: SecurityOptions): Promise<WireSecuri
       }
       return unprintable({ curveServerKey, curvePublicKey: own.publicKey, curveSecretKey: own.secretKey });
     },
-    watch: (server) => void watchHandshakes(server, onRefused),
+    watch: (server) => watchHandshakes(server, onRefused),
     close: handler.close,
   };
+}
+
+/** `openSecurity` with the keys that `loadKeys` finds there for that name, and its errors; without a folder `NO_SECURITY`. */
+export async function securityFrom(
+  keysDir: string | null,
+  ownName: string,
+  options: Pick<SecurityOptions, 'metrics' | 'onRefused'>,
+): Promise<WireSecurity> {
+  return keysDir === null ? NO_SECURITY : openSecurity({ ...loadKeys(keysDir, ownName), ...options });
 }
 
 /** Names by public key. Says where a key is wrong and not what stands there, which may be a secret out of place. */
@@ -117,15 +130,12 @@ function unprintable<T extends object>(options: T): T {
   });
 }
 
-/** A key that is not listed is reported by the ZAP handler, with more to tell: its event is left out here. */
-async function watchHandshakes(server: Socket, onRefused: (refusal: Refusal) => void): Promise<void> {
-  for await (const event of server.events) {
-    if (event.type === 'end') return;
-    if (event.type !== 'handshake:error:protocol') continue;
-    const { address, error } = event;
+/** A key that is not listed has an event of its own, left out here: the ZAP handler, with more to tell, reports it. */
+function watchHandshakes(server: Socket, onRefused: (refusal: Refusal) => void): void {
+  server.events.on('handshake:error:protocol', ({ address, error }) => {
     const mechanism = error.code === 'ERR_ZMTP_MECHANISM_MISMATCH' ? 'other' : 'CURVE';
     onRefused({ mechanism, address, publicKey: undefined, reason: handshakeFault(error.code) });
-  }
+  });
 }
 
 function handshakeFault(code: string): string {

@@ -16,9 +16,12 @@ export interface ZapOptions {
 }
 
 export interface ZapHandler {
-  /** Resolves when another handler can take its place. From then on nobody new is let in. */
-  close(): Promise<void>;
+  /** From here on nobody new is let in. */
+  close(): void;
 }
+
+/** An endpoint is free again a moment after its socket was closed: libzmq takes it down on a thread of its own. */
+const ENDPOINT_FREED_MS = 250;
 
 /**
  * Answers libzmq's question at every CURVE handshake of the process's server sockets. Rejects with
@@ -27,21 +30,26 @@ export interface ZapHandler {
  */
 export async function startZapHandler(options: ZapOptions): Promise<ZapHandler> {
   const socket = new Reply({ linger: 0 });
-  try {
-    await socket.bind(ZAP_ENDPOINT);
-  } catch (error) {
+  const deadlineMs = performance.now() + ENDPOINT_FREED_MS;
+  while (!(await isBound(socket))) {
+    if (performance.now() < deadlineMs) continue;
     socket.close();
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
     throw new SecurityError('SECURITY_ALREADY_OPEN', 'keys are already in use in this process: close them first');
   }
   void answer(socket, options);
-  return {
-    close: async () => {
-      if (socket.closed) return;
-      await socket.unbind(ZAP_ENDPOINT);
-      socket.close();
-    },
-  };
+  // Closed without `unbind`: zeromq does that on another thread, where it races with the receive that is under way.
+  return { close: () => socket.close() };
+}
+
+async function isBound(socket: Reply): Promise<boolean> {
+  try {
+    await socket.bind(ZAP_ENDPOINT);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return false;
+    socket.close();
+    throw error;
+  }
 }
 
 async function answer(socket: Reply, { nameOf, onRefused }: ZapOptions): Promise<void> {

@@ -1,6 +1,7 @@
 import { EXIT_OK } from '../exit-codes.ts';
 import { BENCH_USAGE } from './bench.ts';
 import { CONFIG_USAGE } from './config.ts';
+import { KEYS_USAGE } from './keys.ts';
 import { START_USAGE } from './start.ts';
 import { TEST_USAGE } from './test.ts';
 
@@ -15,6 +16,10 @@ ${START_USAGE}
     --section.key=value    any key of the configuration
 ${CONFIG_USAGE}
     prints the configuration in force, secrets masked
+${KEYS_USAGE}
+    makes the keys that encrypt and guard every socket, one a process (default folder: security.keysDir, else keys)
+    --add NAME             adds a pair for one more client to the set
+    --force                makes a new set in place of the one there
 ${TEST_USAGE}
     types, lint, then the tests (of the files whose path contains one of the parts)
 ${BENCH_USAGE}
