@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Longest `client_order_id` that Alpaca accepts. */
 export const MAX_CL_ORD_ID_LENGTH = 48;
@@ -20,7 +20,7 @@ export interface DecisionKey {
  */
 export function clOrdIdOf(prefix: string, key: DecisionKey): string {
   const text = JSON.stringify([key.run, key.strategy, key.symbol, key.cause, key.n]);
-  const clOrdId = `${prefix}-${base32(createHash('sha256').update(text).digest(), 26)}`;
+  const clOrdId = `${prefix}-${base32(hash('sha256', text, 'buffer'), 26)}`;
   if (clOrdId.length > MAX_CL_ORD_ID_LENGTH) {
     throw new RangeError(`clOrdId of ${clOrdId.length} characters > ${MAX_CL_ORD_ID_LENGTH}: prefix ${prefix}`);
   }
@@ -29,12 +29,12 @@ export function clOrdIdOf(prefix: string, key: DecisionKey): string {
 
 /** W3C trace id of an order: 16 bytes of SHA-256 over its `clOrdId`, so that every service names the same trace. */
 export function traceIdOf(clOrdId: string): string {
-  return createHash('sha256').update(`trace:${clOrdId}`).digest('hex').slice(0, 32);
+  return hash('sha256', `trace:${clOrdId}`).slice(0, 32);
 }
 
 /** Span id of a stage of an order's trace: 8 bytes of SHA-256 over trace id and stage. */
 export function spanIdOf(traceId: string, stage: string): string {
-  return createHash('sha256').update(`${traceId}:${stage}`).digest('hex').slice(0, 16);
+  return hash('sha256', `${traceId}:${stage}`).slice(0, 16);
 }
 
 /** The `traceparent` (W3C Trace Context, version 00, sampled) under which a stage of the order hands on. */

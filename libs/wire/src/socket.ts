@@ -33,19 +33,22 @@ const BURST_MS = 1;
  * Messages of a socket until it is closed. A long burst yields to timers and other sockets after a millisecond of work,
  * whether the time went into receiving or into what the caller did with each message.
  */
-export async function* messages(socket: Socket & Readable<Buffer[]>): AsyncGenerator<Buffer[], void, void> {
+export function messages(socket: Socket & Readable<Buffer[]>): AsyncIterable<Buffer[]> {
   let burstEndMs = performance.now() + BURST_MS;
-  while (!socket.closed) {
-    let frames: Buffer[];
+  const next = async (): Promise<IteratorResult<Buffer[], undefined>> => {
+    if (performance.now() >= burstEndMs) {
+      await new Promise((resolve) => setImmediate(resolve));
+      burstEndMs = performance.now() + BURST_MS;
+    }
+    if (socket.closed) return END;
     try {
-      frames = await socket.receive();
+      return { value: await socket.receive(), done: false };
     } catch (error) {
-      if (socket.closed) return;
+      if (socket.closed) return END;
       throw error;
     }
-    yield frames;
-    if (performance.now() < burstEndMs) continue;
-    await new Promise((resolve) => setImmediate(resolve));
-    burstEndMs = performance.now() + BURST_MS;
-  }
+  };
+  return { [Symbol.asyncIterator]: () => ({ next }) };
 }
+
+const END: IteratorResult<Buffer[], undefined> = { value: undefined, done: true };

@@ -3,13 +3,13 @@ import { type ConfigOf, createStepRecorder, runService, type ServiceContext } fr
 import { type OrderIntent, traceparentOf } from '@tickpath/trading';
 import {
   type AnyReply,
-  createWireMetrics,
   type Envelope,
   failure,
   LogFollower,
   LogPublisher,
   MarketFollower,
   MemoryLog,
+  openWire,
   type Payload,
   Requester,
   Responder,
@@ -22,10 +22,9 @@ import { exportRiskMetrics } from './metrics.ts';
 await runService({ name: 'risk', schema: riskSchema, start });
 
 async function start(context: ServiceContext<ConfigOf<typeof riskSchema>>) {
-  const { config, log, clock, metrics, addresses, health } = context;
+  const { config, shared, log, clock, metrics, addresses, health } = context;
   const nowNs = () => clock.nowNs();
-  const epoch = Number(nowNs() / 1_000_000n);
-  const common = { source: 'risk', epoch, nowNs, metrics: createWireMetrics(metrics) };
+  const common = await openWire({ source: 'risk', nowNs, metrics, keysDir: shared.security.keysDir, log });
   const state = openRisk(config);
   const recorder = createStepRecorder(config.recordTo);
   const riskMetrics = exportRiskMetrics(metrics, state);
@@ -66,8 +65,11 @@ async function start(context: ServiceContext<ConfigOf<typeof riskSchema>>) {
     if (decision === undefined) return failure(requestId, 'INTERNAL', `no decision on ${intent.clOrdId}`);
     riskMetrics.decided(decision.reason ?? 'APPROVED', Number(nowNs() - startedNs) / 1e9);
     const { clOrdId, side, orderQty, symbol } = intent;
-    if (decision.approved) log.info({ clOrdId }, `approved ${side} ${orderQty} ${symbol}`);
-    else log.warn({ clOrdId, reason: decision.reason }, `refused ${side} ${orderQty} ${symbol}: ${decision.text}`);
+    // The answer leaves first: a line of log takes longer than the check.
+    queueMicrotask(() => {
+      if (decision.approved) log.info({ clOrdId }, `approved ${side} ${orderQty} ${symbol}`);
+      else log.warn({ clOrdId, reason: decision.reason }, `refused ${side} ${orderQty} ${symbol}: ${decision.text}`);
+    });
     return { kind: 'riskDecision', payload: decision, traceparent: traceparentOf(clOrdId, 'risk') };
   };
   const answer = (request: Envelope): AnyReply => {
@@ -86,6 +88,7 @@ async function start(context: ServiceContext<ConfigOf<typeof riskSchema>>) {
   const market = new MarketFollower({
     ...common,
     name: 'risk',
+    server: 'market-data',
     connect: { stream: addresses.connect('marketStream'), control: addresses.connect('marketControl') },
     prefixes: [''],
     receiveHighWaterMark: config.receiveHighWaterMark,
@@ -106,6 +109,7 @@ async function start(context: ServiceContext<ConfigOf<typeof riskSchema>>) {
 
   const executionRequests = new Requester({
     ...common,
+    server: 'execution',
     connect: addresses.connect('executionRequests'),
     timeoutMs: 1000,
     retries: 0,
@@ -113,6 +117,7 @@ async function start(context: ServiceContext<ConfigOf<typeof riskSchema>>) {
   const execution = new LogFollower({
     ...common,
     name: 'risk',
+    server: 'execution',
     hints: { type: 'pull', connect: addresses.connect('executionPush') },
     requester: executionRequests,
     newRequestId: randomUUID,
@@ -145,6 +150,7 @@ async function start(context: ServiceContext<ConfigOf<typeof riskSchema>>) {
       executionRequests.close();
       responder.close();
       publisher.close();
+      common.security.close();
       recorder.close();
     },
   };

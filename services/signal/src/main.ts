@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { type ConfigOf, createStepRecorder, runService, type ServiceContext } from '@tickpath/runtime';
 import { type OrderIntent, traceparentOf } from '@tickpath/trading';
 import {
-  createWireMetrics,
   type Envelope,
   LogFollower,
   type LogPosition,
   MarketFollower,
+  openWire,
   Requester,
   symbolOfTopic,
   symbolPrefix,
@@ -30,7 +30,7 @@ await runService({
 async function start(context: ServiceContext<ConfigOf<typeof signalSchema>>) {
   const { config, shared, log, clock, metrics, addresses, health, onFatal } = context;
   const nowNs = () => clock.nowNs();
-  const common = { source: 'signal', epoch: Number(nowNs() / 1_000_000n), nowNs, metrics: createWireMetrics(metrics) };
+  const common = await openWire({ source: 'signal', nowNs, metrics, keysDir: shared.security.keysDir, log });
   const intents = metrics.counter('tickpath_signal_intents_total', 'Orders asked for, by what risk said', ['result']);
   const strategy = await loadStrategy(config.strategy, config.momentum);
   const recorder = createStepRecorder(config.recordTo);
@@ -39,19 +39,26 @@ async function start(context: ServiceContext<ConfigOf<typeof signalSchema>>) {
   let stopping = false;
   let announced = '';
 
-  const requester = (endpoint: 'riskRequests' | 'storeQueries') =>
-    new Requester({ ...common, connect: addresses.connect(endpoint), timeoutMs: config.riskTimeoutMs, retries: 0 });
-  const checks = requester('riskRequests');
-  const queries = requester('riskRequests');
-  const history = requester('storeQueries');
+  const requester = (server: 'risk' | 'store', endpoint: 'riskRequests' | 'storeQueries') =>
+    new Requester({
+      ...common,
+      server,
+      connect: addresses.connect(endpoint),
+      timeoutMs: config.riskTimeoutMs,
+      retries: 0,
+    });
+  const checks = requester('risk', 'riskRequests');
+  const queries = requester('risk', 'riskRequests');
+  const history = requester('store', 'storeQueries');
 
   const step = (input: SignalInput): void => {
     const outputs = stepSignal(state, input);
     recorder.record(input, outputs);
     for (const { intent, features } of outputs) {
       const { clOrdId, side, orderQty, symbol } = intent;
-      log.info({ clOrdId, features, cause: intent.cause }, `wants ${side} ${orderQty} ${symbol}`);
       askRisk(intent).catch(onFatal);
+      // The question leaves first: a line of log takes longer than the decision.
+      setImmediate(() => log.info({ clOrdId, features, cause: intent.cause }, `wants ${side} ${orderQty} ${symbol}`));
     }
     if (input.type !== 'market' && input.type !== 'position') announce();
   };
@@ -94,6 +101,7 @@ async function start(context: ServiceContext<ConfigOf<typeof signalSchema>>) {
   const market = new MarketFollower({
     ...common,
     name: 'signal',
+    server: 'market-data',
     connect: { stream: addresses.connect('marketStream'), control: addresses.connect('marketControl') },
     prefixes: config.symbols.map(symbolPrefix),
     receiveHighWaterMark: config.receiveHighWaterMark,
@@ -119,6 +127,7 @@ async function start(context: ServiceContext<ConfigOf<typeof signalSchema>>) {
     riskLog = new LogFollower({
       ...common,
       name: 'signal',
+      server: 'risk',
       hints: { type: 'sub', connect: addresses.connect('riskLog') },
       requester: queries,
       newRequestId: randomUUID,
@@ -167,6 +176,7 @@ async function start(context: ServiceContext<ConfigOf<typeof signalSchema>>) {
       market.close();
       riskLog?.close();
       for (const socket of [checks, queries, history]) socket.close();
+      common.security.close();
       recorder.close();
     },
   };

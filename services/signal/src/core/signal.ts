@@ -152,8 +152,8 @@ function onMarket(state: SignalState, input: Extract<SignalInput, { type: 'marke
   }
   const target = decideTarget(signal, input);
   if (target !== undefined) signal.target = target;
-  const mayTrade = signalTradingState(state).state === 'ACTIVE';
-  return target === undefined || !mayTrade ? [] : pursue(state, signal, causeOf(input), input.nowNs);
+  if (target === undefined || signalTradingState(state).state !== 'ACTIVE') return [];
+  return pursue(state, signal, causeOf(input), input.nowNs);
 }
 
 function decideTarget(signal: SymbolSignal, input: MarketPayload): Target | undefined {
