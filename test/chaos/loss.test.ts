@@ -24,7 +24,7 @@ const SCENARIOS: readonly Scenario[] = [
 ];
 
 /** How many seeds: one afresh in every run of the tests, more in a soak. */
-const runs = Number(process.env.TICKPATH_CHAOS_RUNS ?? 1);
+const runs = Number(process.env.TICKPATH_SOAK ?? 1);
 const firstSeed = Number(process.env.TICKPATH_SEED ?? Math.floor(Math.random() * 2 ** 30));
 
 describe(`a market stream through a network that is`, { concurrency: 2, timeout: 300_000 * runs }, () => {

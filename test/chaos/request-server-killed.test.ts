@@ -13,7 +13,7 @@ console.log(`TICKPATH_SEED=${SEED}`);
 
 const SERVICE = join(import.meta.dirname, 'counting-service.ts');
 const POINTS = ['before-commit', 'inside-commit', 'after-commit', 'after-reply'] as const;
-const ROUNDS = 12;
+const ROUNDS = 12 * Number(process.env.TICKPATH_SOAK ?? 1);
 const BYSTANDERS = 3;
 
 /** Numbers in [0, 1) that the seed decides (mulberry32). */

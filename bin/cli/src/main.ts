@@ -3,6 +3,7 @@ import { bench } from './commands/bench.ts';
 import { config } from './commands/config.ts';
 import { help } from './commands/help.ts';
 import { keys } from './commands/keys.ts';
+import { soak } from './commands/soak.ts';
 import { start } from './commands/start.ts';
 import { test } from './commands/test.ts';
 import { EXIT_OK, EXIT_USAGE } from './exit-codes.ts';
@@ -13,6 +14,7 @@ type Command = (argv: readonly string[]) => Promise<number>;
 const COMMANDS: Readonly<Record<string, Command>> = {
   start,
   test,
+  soak,
   bench,
   config,
   keys,
@@ -27,7 +29,9 @@ export async function main([name, ...argv]: readonly string[]): Promise<number> 
   const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command !== undefined) return command(argv);
   const fault = name === undefined ? 'no command given' : `unknown command ${name}`;
-  process.stderr.write(`tickpath: ${fault}\nusage: tickpath start | test | bench | config | keys | help | --version\n`);
+  process.stderr.write(
+    `tickpath: ${fault}\nusage: tickpath start | test | soak | bench | config | keys | help | --version\n`,
+  );
   return EXIT_USAGE;
 }
 

@@ -7,7 +7,12 @@ import { hostileFrames, mutatedFrames, randomBytes } from './codec-hostile.ts';
 import { decodeChecked } from './codec-invariants.ts';
 import './seed.ts';
 
-const CASES = { 'random bytes': 30_000, 'mutated frames': 70_000, 'hostile structures': 50_000 };
+const factor = Number(process.env.TICKPATH_SOAK ?? 1);
+const CASES = {
+  'random bytes': 30_000 * factor,
+  'mutated frames': 70_000 * factor,
+  'hostile structures': 50_000 * factor,
+};
 
 const ARBITRARIES: Record<keyof typeof CASES, fc.Arbitrary<Buffer>> = {
   'random bytes': randomBytes,

@@ -198,6 +198,7 @@ class Simulation {
 const rate = fc.constantFrom(0, 0.01, 0.1, 0.5);
 
 describe('a stream over a channel that drops, repeats, delays and reorders both ways', () => {
+  const factor = Number(process.env.TICKPATH_SOAK ?? 1);
   const seed = Number(process.env.TICKPATH_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
   test('every message is delivered once, in order, or named as lost, and in calm the consumer stands at the end', () => {
@@ -234,7 +235,7 @@ describe('a stream over a channel that drops, repeats, delays and reorders both 
       assert.equal(simulation.tracker.heldCount, 0);
       injected += simulation.injected;
     });
-    fc.assert(property, { numRuns: 400, seed });
+    fc.assert(property, { numRuns: 400 * factor, seed });
     assert.ok(injected > 1000, `only ${injected} faults were injected`);
     assert.ok(restarts > 100, `only ${restarts} restarts`);
   });

@@ -2,6 +2,7 @@ import { EXIT_OK } from '../exit-codes.ts';
 import { BENCH_USAGE } from './bench.ts';
 import { CONFIG_USAGE } from './config.ts';
 import { KEYS_USAGE } from './keys.ts';
+import { SOAK_USAGE } from './soak.ts';
 import { START_USAGE } from './start.ts';
 import { TEST_USAGE } from './test.ts';
 
@@ -22,6 +23,8 @@ ${KEYS_USAGE}
     --force                makes a new set in place of the one there
 ${TEST_USAGE}
     types, lint, then the tests (of the files whose path contains one of the parts)
+${SOAK_USAGE}
+    the tests that rest on chance, with FACTOR times the seeds, kills and cases (default 25)
 ${BENCH_USAGE}
     runs one bench, or lists them
 tickpath help, tickpath --version
