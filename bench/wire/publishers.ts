@@ -93,8 +93,11 @@ async function startSubscribers(mode: Mode, { children, subscribers }: LineOptio
   const child = children.start({ name: `${mode}-${subscribers}`, args, ipc: true });
   await Promise.race([once(child, 'message'), children.failure]);
   const answer = async (order: Order, send: () => Promise<void>): Promise<Report> => {
+    const taken = once(child, 'message');
+    child.send(order);
+    // Nothing is sent before the subscribers know what to count.
+    await Promise.race([taken, children.failure]);
     const report = once(child, 'message');
-    await new Promise<void>((resolve) => child.send(order, () => resolve()));
     await send();
     const [message] = await Promise.race([report, children.failure]);
     return message as Report;

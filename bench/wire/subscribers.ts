@@ -15,6 +15,7 @@ process.on('message', (message: Order) => {
   order = message;
   missing = order.messages * subscribers;
   latencies = [];
+  say({ type: 'ready' });
 });
 
 function say(report: Report): void {

@@ -9,6 +9,7 @@ export const EXIT_UNRECOVERABLE = 78;
 /** A start that cannot succeed however often it is tried, such as a journal of an unknown version. */
 export class FatalStartError extends Error {
   readonly code: string;
+  readonly unrecoverable = true;
 
   constructor(code: string, message: string, options?: ErrorOptions) {
     super(message, options);
@@ -17,11 +18,14 @@ export class FatalStartError extends Error {
   }
 }
 
-/** One line for each reason a restart cannot help; undefined for an error after which it may. */
+/**
+ * One line for each reason a restart cannot help; undefined for an error after which it may. An error of a library that
+ * knows nothing of this package says so by `unrecoverable: true`.
+ */
 export function unrecoverableFaults(error: unknown): readonly string[] | undefined {
   if (error instanceof ConfigError) return error.faults;
   for (const each of causes(error)) {
-    if (each instanceof FatalStartError) return [each.message];
+    if (each instanceof Error && 'unrecoverable' in each && each.unrecoverable === true) return [each.message];
     if (each instanceof Error && 'code' in each && each.code === 'EADDRINUSE') {
       return [`${addressOf(each)} is already in use; stop what holds it, or set network.portOffset`];
     }

@@ -25,7 +25,7 @@ export interface ServiceContext<Config> {
   readonly addresses: Addresses;
   /**
    * Ends the process for a broken invariant: one fatal line, exit 70, and the supervisor starts it again; exit 78 for a
-   * `FatalStartError`. Never returns. Bound, so that it can be handed on as a callback.
+   * `FatalStartError` and its like. Never returns. Bound, so that it can be handed on as a callback.
    */
   readonly onFatal: (error: unknown) => never;
 }

@@ -7,6 +7,7 @@ const schema = defineSchema({
     format: [
       'run',
       'fatal-start',
+      'foreign-fatal-start',
       'failing-start',
       'bind-own-port',
       'crash-later',
@@ -31,6 +32,8 @@ await runService({
     health.trading('WARMING', ['no prices yet']);
     if (config.behaviour === 'fatal-start')
       throw new FatalStartError('JOURNAL_UNKNOWN', 'journal of an unknown version');
+    if (config.behaviour === 'foreign-fatal-start')
+      throw Object.assign(new Error('keys that others can read'), { unrecoverable: true });
     if (config.behaviour === 'failing-start') throw new Error('the disk is slow today');
     if (config.behaviour === 'bind-own-port') {
       const server = createServer();

@@ -114,6 +114,9 @@ describe('a start that cannot succeed', () => {
     const fatal = await spawnService({ behaviour: 'fatal-start' });
     assert.equal(await fatal.exited(), EXIT_UNRECOVERABLE);
     assert.deepEqual(fatal.stderr, ['venue: journal of an unknown version']);
+    const foreign = await spawnService({ behaviour: 'foreign-fatal-start' });
+    assert.equal(await foreign.exited(), EXIT_UNRECOVERABLE);
+    assert.deepEqual(foreign.stderr, ['venue: keys that others can read']);
   });
 });
 

@@ -1,7 +1,7 @@
 /**
  * Tickpath's transport over ZeroMQ: the message table and its codec; market streams (publisher, follower, flow control);
  * log streams (publisher, follower, the port a journal fills); request/reply (responder, requester); topics and sequences;
- * keys: who is let in, and the files they are kept in.
+ * keys: who is let in, and the files they are kept in; what all sockets of a process have in common.
  */
 export { type AnswerStore, AnswerStoreFull, MemoryAnswers, type MemoryAnswersOptions } from './answers.ts';
 export { generateKeyPair, isKey, type KeyPair } from './curve-key.ts';
@@ -19,9 +19,19 @@ export type { Refusal, RefusalListener } from './refusals.ts';
 export * from './requester.ts';
 export * from './responder.ts';
 export * from './retransmit-ring.ts';
-export * from './security.ts';
+export {
+  type ClientOptions,
+  type ClientSecurity,
+  NO_SECURITY,
+  openSecurity,
+  type SecurityOptions,
+  type ServerOptions,
+  securityFrom,
+  type WireSecurity,
+} from './security.ts';
 export * from './security-error.ts';
 export { WireError } from './socket.ts';
 export * from './stream-archive.ts';
 export * from './stream-tracker.ts';
 export * from './topics.ts';
+export * from './wire-context.ts';

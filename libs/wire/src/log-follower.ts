@@ -3,10 +3,12 @@ import { type DecodeFault, decodeFrame, type Envelope } from './envelope.ts';
 import type { LogIdentity, LogPosition } from './log.ts';
 import type { WireMetrics } from './metrics-port.ts';
 import type { Requester } from './requester.ts';
+import { type ClientSecurity, clientOptionsOf } from './security.ts';
 import { messages } from './socket.ts';
 import { HEARTBEAT_TOPIC, logTopic, logUuidOfTopic } from './topics.ts';
 
-export interface LogFollowerOptions {
+/** With keys, `server` is the owner of the log. */
+export type LogFollowerOptions = ClientSecurity & {
   readonly name: string;
   /** Where hints come from: the owner's PUB, or its PUSH. */
   readonly hints: { readonly type: 'sub' | 'pull'; readonly connect: string };
@@ -21,23 +23,25 @@ export interface LogFollowerOptions {
   readonly onCaughtUp: (tail: LogPosition) => void;
   /** The owner states another log than the one followed until now. Nothing more is applied. */
   readonly onUnknownLog: (known: LogIdentity, stated: LogIdentity) => void;
-  /** The owner has been silent for three beats (true), or speaks again (false). */
+  /** No hint or heartbeat for three beats (true), or one again (false). */
   readonly onSilence: (silent: boolean) => void;
   readonly heartbeatMs: number;
-}
+};
 
 const SINCE_BYTES = 256 * 1024;
 const RETRY_MS = 100;
+const SILENT_BEATS = 3;
 
 /**
  * Follows a log: `since(n)` is the truth, hints only make it quick. A hint is applied if it is the next event of the
  * log that the owner has stated in answer to this follower; anything else makes it fetch. Every event is applied once,
- * in order, or not at all: nothing is skipped.
+ * in order, or not at all: nothing is skipped. After every three silent beats it takes a fresh socket for hints, and
+ * fetches, so that hints are not needed at all.
  */
 export class LogFollower {
   readonly #options: LogFollowerOptions;
-  readonly #socket: Subscriber | Pull;
   readonly #silence: NodeJS.Timeout;
+  #socket: Subscriber | Pull;
   #position: LogPosition | undefined;
   /** Stated by the owner since this follower started. */
   #stated: LogIdentity | undefined;
@@ -53,17 +57,8 @@ export class LogFollower {
   constructor(options: LogFollowerOptions) {
     this.#options = options;
     this.#position = options.from;
-    if (options.hints.type === 'sub') {
-      const sub = new Subscriber({ linger: 0 });
-      sub.connect(options.hints.connect);
-      sub.subscribe(logTopic(''), HEARTBEAT_TOPIC);
-      this.#socket = sub;
-    } else {
-      this.#socket = new Pull({ linger: 0 });
-      this.#socket.connect(options.hints.connect);
-    }
+    this.#socket = this.#openSocket();
     this.#silence = setInterval(() => this.#watch(), options.heartbeatMs);
-    void this.#readHints();
     void this.#fetch();
   }
 
@@ -73,11 +68,21 @@ export class LogFollower {
     this.#socket.close();
   }
 
-  async #readHints(): Promise<void> {
+  #openSocket(): Subscriber | Pull {
+    const { type, connect } = this.#options.hints;
+    const socketOptions = { linger: 0, ...clientOptionsOf(this.#options) };
+    const socket = type === 'sub' ? new Subscriber(socketOptions) : new Pull(socketOptions);
+    socket.connect(connect);
+    if (socket instanceof Subscriber) socket.subscribe(logTopic(''), HEARTBEAT_TOPIC);
+    void this.#readHints(socket);
+    return socket;
+  }
+
+  async #readHints(socket: Subscriber | Pull): Promise<void> {
     let topic = '';
     const onEnvelope = (envelope: Envelope) => this.#hinted(topic, envelope);
     const onFault = (reason: DecodeFault) => this.#options.metrics.dropped(reason);
-    for await (const [topicFrame, payload] of messages(this.#socket)) {
+    for await (const [topicFrame, payload] of messages(socket)) {
       if (topicFrame === undefined || payload === undefined) {
         this.#options.metrics.dropped('frames');
         continue;
@@ -131,7 +136,6 @@ export class LogFollower {
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS).unref());
       return false;
     }
-    this.#heard = true;
     const { uuid, generation, lastSeq } = result.reply.payload;
     const known = this.#position;
     if (known !== undefined && (known.uuid !== uuid || known.generation !== generation)) {
@@ -156,9 +160,18 @@ export class LogFollower {
   #watch(): void {
     this.#missedBeats = this.#heard ? 0 : this.#missedBeats + 1;
     this.#heard = false;
-    const silent = this.#missedBeats >= 3;
+    if (this.#missedBeats > 0 && this.#missedBeats % SILENT_BEATS === 0) this.#reopen();
+    const silent = this.#missedBeats >= SILENT_BEATS;
     if (silent === this.#silent) return;
     this.#silent = silent;
     this.#options.onSilence(silent);
+  }
+
+  /** A socket that was refused, or cut off unseen, stays silent for ever: a fresh one does not. */
+  #reopen(): void {
+    this.#options.metrics.reconnected('log');
+    this.#socket.close();
+    this.#socket = this.#openSocket();
+    void this.#fetch();
   }
 }

@@ -5,6 +5,7 @@ import type { Payload } from './messages.ts';
 import type { WireMetrics } from './metrics-port.ts';
 import { Outbox } from './outbox.ts';
 import type { Reply } from './responder.ts';
+import { NO_SECURITY, type WireSecurity } from './security.ts';
 import { bindSocket } from './socket.ts';
 import { HEARTBEAT_TOPIC, logTopic } from './topics.ts';
 
@@ -15,6 +16,7 @@ export interface LogPublisherOptions {
   readonly bind: { readonly pub: string; readonly push?: string };
   readonly nowNs: () => bigint;
   readonly metrics: WireMetrics;
+  readonly security?: WireSecurity;
   readonly heartbeatMs: number;
   /** Hints that may wait for a slow follower before further ones are dropped. */
   readonly hintCapacity: number;
@@ -38,12 +40,15 @@ export class LogPublisher {
   private constructor(options: LogPublisherOptions) {
     this.#options = options;
     this.#topic = Buffer.from(logTopic(options.log.identity.uuid));
-    this.#pub = new Publisher({ linger: 200 });
-    this.#push = options.bind.push === undefined ? undefined : new Push({ linger: 0 });
+    const { security = NO_SECURITY } = options;
+    this.#pub = new Publisher({ linger: 200, ...security.serverOptions() });
+    this.#push = options.bind.push === undefined ? undefined : new Push({ linger: 0, ...security.serverOptions() });
     const onDrop = options.metrics.dropped;
-    this.#outboxes = [this.#pub, this.#push]
-      .filter((socket) => socket !== undefined)
-      .map((socket) => new Outbox(socket, { capacity: options.hintCapacity, whenFull: 'drop-newest', onDrop }));
+    const sockets = [this.#pub, this.#push].filter((socket) => socket !== undefined);
+    for (const socket of sockets) security.watch(socket);
+    this.#outboxes = sockets.map(
+      (socket) => new Outbox(socket, { capacity: options.hintCapacity, whenFull: 'drop-newest', onDrop }),
+    );
     this.#heartbeat = setInterval(() => this.#beat(), options.heartbeatMs);
   }
 

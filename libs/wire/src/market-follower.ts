@@ -1,13 +1,15 @@
-import { Dealer, Subscriber } from 'zeromq';
+import { Subscriber } from 'zeromq';
 import { decodeFrame, type Envelope, encodeEnvelope } from './envelope.ts';
+import { MarketControl } from './market-control.ts';
 import type { Kind, Payload } from './messages.ts';
 import type { WireMetrics } from './metrics-port.ts';
-import { Outbox } from './outbox.ts';
+import { type ClientOptions, type ClientSecurity, clientOptionsOf } from './security.ts';
 import { messages } from './socket.ts';
 import { type LossReason, type SnapshotTopic, StreamTracker, type TrackerLimits } from './stream-tracker.ts';
 import { HEARTBEAT_TOPIC, POSITION_TOPIC } from './topics.ts';
 
-export interface MarketFollowerOptions {
+/** With keys, `server` is the publisher of the stream. */
+export type MarketFollowerOptions = ClientSecurity & {
   /** The name under which lag is reported: the service. */
   readonly name: string;
   readonly epoch: number;
@@ -17,7 +19,7 @@ export interface MarketFollowerOptions {
   readonly nowNs: () => bigint;
   readonly metrics: WireMetrics;
   readonly receiveHighWaterMark: number;
-  /** Milliseconds between the publisher's beats: three without one, and the subscription is made anew. */
+  /** Milliseconds between the publisher's beats: three without one, and the sockets are made anew. */
   readonly heartbeatMs: number;
   readonly limits?: TrackerLimits;
   /** Called once for each envelope of a subscribed topic, in the order of the topic. Must not throw. */
@@ -31,12 +33,12 @@ export interface MarketFollowerOptions {
   readonly onRebase?: (topic: string, envelope: Envelope | null, lastSeq: number) => void;
   /** Called with the run of the feed, at the first beat and whenever it changes. */
   readonly onRun: (run: string) => void;
-}
+};
 
 const DEFAULT_LIMITS: TrackerLimits = { maxHeld: 65_536, retryMs: 200, maxTries: 10 };
 const SILENT_BEATS = 3;
-/** Questions that may wait for the publisher; unanswered ones are asked again anyway. */
-const QUESTION_CAPACITY = 1_000;
+/** Times a snapshot may have been asked for again before the first of these questions is forgotten. */
+const MAX_SNAPSHOT_QUESTIONS = 64;
 
 /** A snapshot that was asked for, and the pages that have come. */
 interface SnapshotQuestion {
@@ -52,16 +54,20 @@ interface SnapshotQuestion {
  */
 export class MarketFollower {
   readonly #options: MarketFollowerOptions;
-  readonly #control = new Dealer({ linger: 0 });
-  readonly #questions: Outbox;
+  readonly #keys: ClientOptions;
+  readonly #control: MarketControl;
   readonly #tracker: StreamTracker;
   readonly #timer: NodeJS.Timeout;
   readonly #snapshots = new Map<string, SnapshotQuestion>();
   #stream: Subscriber;
   #lastRequest = 0;
+  /** The time of the last tick: exact enough for retries, and cheaper than a clock a message. */
+  #nowMs = performance.now();
   #lastHeardMs = performance.now();
+  #heard = false;
   #run: string | undefined;
-  #reportedPosition = -1;
+  /** The last lag report: publisher's epoch and position. */
+  #reported: readonly [epoch: number, position: number] | undefined;
   #received = 0;
   #counted = 0;
 
@@ -69,9 +75,18 @@ export class MarketFollower {
     this.#options = options;
     const limits = options.limits ?? DEFAULT_LIMITS;
     const { metrics } = options;
-    this.#control.connect(options.connect.control);
-    const outbox = { capacity: QUESTION_CAPACITY, whenFull: 'drop-oldest', onDrop: metrics.dropped } as const;
-    this.#questions = new Outbox(this.#control, outbox);
+    const tickMs = limits.retryMs / 2;
+    this.#keys = clientOptionsOf(options);
+    this.#control = new MarketControl({
+      connect: options.connect.control,
+      keys: this.#keys,
+      metrics,
+      patienceTicks: Math.ceil((SILENT_BEATS * options.heartbeatMs) / tickMs),
+      onAnswer: (frames) => this.#takeAnswer(frames),
+      onReopened: () => {
+        this.#reported = undefined;
+      },
+    });
     this.#tracker = new StreamTracker(
       {
         deliver: options.deliver,
@@ -90,8 +105,7 @@ export class MarketFollower {
       limits,
     );
     this.#stream = this.#subscribe();
-    void this.#readControl();
-    this.#timer = setInterval(() => this.#tick(), limits.retryMs / 2);
+    this.#timer = setInterval(() => this.#tick(), tickMs);
   }
 
   close(): void {
@@ -103,7 +117,7 @@ export class MarketFollower {
   /** `$hb` is subscribed last: ZeroMQ keeps the order, so the first beat finds every other subscription in force. */
   #subscribe(): Subscriber {
     const { connect, prefixes, receiveHighWaterMark } = this.#options;
-    const stream = new Subscriber({ linger: 0, receiveHighWaterMark });
+    const stream = new Subscriber({ linger: 0, receiveHighWaterMark, ...this.#keys });
     stream.connect(connect.stream);
     for (const prefix of [...prefixes, POSITION_TOPIC, HEARTBEAT_TOPIC]) stream.subscribe(prefix);
     void this.#readStream(stream);
@@ -115,12 +129,12 @@ export class MarketFollower {
     let topic = '';
     const take = (envelope: Envelope) => this.#take(topic, envelope);
     for await (const [topicFrame, payload] of messages(stream)) {
-      this.#lastHeardMs = performance.now();
+      this.#heard = true;
       if (topicFrame === undefined || payload === undefined) {
         metrics.dropped('frames');
         continue;
       }
-      topic = topicFrame.toString();
+      topic = topicFrame.toString('latin1');
       decodeFrame(payload, take, metrics.dropped);
     }
   }
@@ -129,7 +143,7 @@ export class MarketFollower {
     if (envelope.kind === 'heartbeat') return this.#beat(envelope);
     if (envelope.kind === 'position') return this.#report(envelope.epoch, envelope.payload.position);
     this.#received += 1;
-    this.#tracker.message(topic, envelope, this.#lastHeardMs);
+    this.#tracker.message(topic, envelope, this.#nowMs);
   }
 
   #beat(envelope: Envelope<'heartbeat'>): void {
@@ -137,7 +151,7 @@ export class MarketFollower {
     const { run, position, topics } = envelope.payload;
     const { prefixes, metrics, onRun } = this.#options;
     const followed = topics.filter(({ topic }) => prefixes.some((prefix) => topic.startsWith(prefix)));
-    this.#tracker.beat({ epoch, seq, topics: followed }, this.#lastHeardMs);
+    this.#tracker.beat({ epoch, seq, topics: followed }, this.#nowMs);
     if (run !== '' && run !== this.#run) {
       this.#run = run;
       onRun(run);
@@ -149,31 +163,34 @@ export class MarketFollower {
 
   /** Reports a position that has been passed, once it is known where each topic begins. */
   #report(publisherEpoch: number, position: number): void {
-    if (!this.#tracker.joined || this.#reportedPosition === position) return;
-    this.#reportedPosition = position;
-    this.#ask('lagReport', { follower: this.#options.name, publisherEpoch, position });
+    if (!this.#tracker.joined) return;
+    if (this.#reported?.[0] === publisherEpoch && this.#reported[1] === position) return;
+    this.#reported = [publisherEpoch, position];
+    this.#control.tell(this.#encode('lagReport', { follower: this.#options.name, publisherEpoch, position }));
   }
 
-  async #readControl(): Promise<void> {
+  #takeAnswer(frames: readonly Buffer[]): void {
     const { metrics } = this.#options;
-    for await (const frames of messages(this.#control)) {
-      const envelopes: Envelope[] = [];
-      decodeFrame(frames.at(-1) ?? Buffer.alloc(0), (envelope) => envelopes.push(envelope), metrics.dropped);
-      const [reply, ...attached] = envelopes;
-      if (reply?.kind === 'retransmitted') {
-        const { topic, lostTo } = reply.payload;
-        const answer = { epoch: reply.epoch, lostTo, envelopes: attached };
-        this.#tracker.retransmitted(topic, answer, performance.now());
-      } else if (reply?.kind === 'snapshot') this.#takeSnapshot(reply, attached);
-      else if (reply !== undefined) metrics.dropped('unexpected-kind');
-    }
+    const envelopes: Envelope[] = [];
+    decodeFrame(frames.at(-1) ?? Buffer.alloc(0), (envelope) => envelopes.push(envelope), metrics.dropped);
+    const [reply, ...attached] = envelopes;
+    if (reply?.kind === 'retransmitted') {
+      const { topic, lostTo } = reply.payload;
+      const answer = { epoch: reply.epoch, lostTo, envelopes: attached };
+      this.#tracker.retransmitted(topic, answer, performance.now());
+    } else if (reply?.kind === 'snapshot') this.#takeSnapshot(reply, attached);
+    else if (reply !== undefined) metrics.dropped('unexpected-kind');
   }
 
   #askSnapshot(topics: readonly string[] | null, values: boolean): void {
-    // Whatever was asked before has been given up by the tracker.
-    this.#snapshots.clear();
     const prefixes = topics ?? this.#options.prefixes;
-    this.#askPage({ prefixes, complete: topics === null, values, topics: [] }, 0);
+    const question = { prefixes, complete: topics === null, values, topics: [] };
+    // An answer may take longer than the tracker waits: one to the same question, asked before, is as good.
+    for (const [requestId, asked] of this.#snapshots) {
+      const isOld = this.#snapshots.size >= MAX_SNAPSHOT_QUESTIONS;
+      if (isOld || !asksTheSame(asked, question)) this.#snapshots.delete(requestId);
+    }
+    this.#askPage(question, 0);
   }
 
   #askPage(question: SnapshotQuestion, first: number): void {
@@ -191,18 +208,24 @@ export class MarketFollower {
       question.topics.push({ topic, lastSeq, envelope: attached[i] ?? null });
     });
     if (next > 0) return this.#askPage(question, next);
+    this.#snapshots.clear();
     this.#tracker.snapshot({ ...question, epoch: reply.epoch }, performance.now());
   }
 
   #tick(): void {
     const nowMs = performance.now();
+    this.#nowMs = nowMs;
+    if (this.#heard) this.#lastHeardMs = nowMs;
+    this.#heard = false;
+    this.#control.tick();
     this.#tracker.tick(nowMs);
     if (nowMs - this.#lastHeardMs < SILENT_BEATS * this.#options.heartbeatMs) return;
-    // A SUB can stay silent for ever after a network event: a fresh one does not.
+    // A SUB can stay silent for ever after a refusal or a network event, and so can its DEALER: fresh ones do not.
     this.#lastHeardMs = nowMs;
     this.#options.metrics.reconnected('market');
     this.#stream.close();
     this.#stream = this.#subscribe();
+    this.#control.reopen();
     this.#tracker.check(nowMs);
   }
 
@@ -212,8 +235,20 @@ export class MarketFollower {
   }
 
   #ask<K extends Kind>(kind: K, payload: Payload<K>): void {
-    const { name, epoch, nowNs } = this.#options;
-    const header = { source: name, epoch, seq: 0, tsNs: nowNs(), traceparent: null };
-    this.#questions.offer([encodeEnvelope(kind, header, payload)]);
+    this.#control.ask(this.#encode(kind, payload));
   }
+
+  #encode<K extends Kind>(kind: K, payload: Payload<K>): Buffer {
+    const { name, epoch, nowNs } = this.#options;
+    return encodeEnvelope(kind, { source: name, epoch, seq: 0, tsNs: nowNs(), traceparent: null }, payload);
+  }
+}
+
+function asksTheSame(one: SnapshotQuestion, other: SnapshotQuestion): boolean {
+  return (
+    one.complete === other.complete &&
+    one.values === other.values &&
+    one.prefixes.length === other.prefixes.length &&
+    one.prefixes.every((prefix, i) => prefix === other.prefixes[i])
+  );
 }

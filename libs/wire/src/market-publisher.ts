@@ -5,6 +5,7 @@ import type { Kind, Payload } from './messages.ts';
 import type { WireMetrics } from './metrics-port.ts';
 import { Outbox } from './outbox.ts';
 import type { AnyReply } from './responder.ts';
+import { NO_SECURITY, type WireSecurity } from './security.ts';
 import { bindSocket, messages } from './socket.ts';
 import { StreamArchive } from './stream-archive.ts';
 import { HEARTBEAT_TOPIC, POSITION_TOPIC } from './topics.ts';
@@ -15,6 +16,7 @@ export interface MarketPublisherOptions {
   readonly bind: { readonly stream: string; readonly control: string };
   readonly nowNs: () => bigint;
   readonly metrics: WireMetrics;
+  readonly security?: WireSecurity;
   /** Messages a subscriber's queue holds before ZeroMQ drops for it. */
   readonly sendHighWaterMark: number;
   /** Bytes of past envelopes that are kept for retransmission, over all topics. */
@@ -64,8 +66,10 @@ export class MarketPublisher {
 
   private constructor(options: MarketPublisherOptions) {
     this.#options = options;
-    this.#stream = new Publisher({ linger: 0, sendHighWaterMark: options.sendHighWaterMark });
-    this.#control = new Router({ linger: 0 });
+    const { security = NO_SECURITY, sendHighWaterMark } = options;
+    this.#stream = new Publisher({ linger: 0, sendHighWaterMark, ...security.serverOptions() });
+    this.#control = new Router({ linger: 0, ...security.serverOptions() });
+    for (const socket of [this.#stream, this.#control]) security.watch(socket);
     const onDrop = options.metrics.dropped;
     this.#answers = new Outbox(this.#control, { capacity: ANSWER_CAPACITY, whenFull: 'drop-newest', onDrop });
     this.#archive = new StreamArchive(options);

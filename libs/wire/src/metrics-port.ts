@@ -15,9 +15,9 @@ export interface WireMetrics {
   missed(stream: string, envelopes: number): void;
   /** Declared lost: they will not be delivered. */
   lost(stream: string, reason: string, envelopes: number): void;
-  /** A silent subscription was made anew. */
+  /** A silent socket was made anew: `market`, `market-control` or `log`. */
   reconnected(stream: string): void;
-  /** Not let in: CURVE with a key that does not open, or a peer of another mechanism. */
+  /** Not let in: `CURVE` with a key that does not open, `other` mechanisms, `unknown`: gone before that was seen. */
   refused(mechanism: string): void;
 }
 
@@ -27,7 +27,7 @@ export function createWireMetrics(port: MetricsPort): WireMetrics {
   const received = port.counter('tickpath_wire_received_total', 'Envelopes received', ['stream']);
   const missed = port.counter('tickpath_wire_missed_total', 'Envelopes asked for again', ['stream']);
   const lost = port.counter('tickpath_wire_lost_total', 'Envelopes declared lost, by reason', ['stream', 'reason']);
-  const reconnected = port.counter('tickpath_wire_reconnected_total', 'Silent subscriptions made anew', ['stream']);
+  const reconnected = port.counter('tickpath_wire_reconnected_total', 'Silent sockets made anew', ['stream']);
   const refused = port.counter('tickpath_wire_refused_total', 'Peers not let in, by security mechanism', ['mechanism']);
   return {
     dropped: (reason) => dropped.inc({ reason }),

@@ -1,7 +1,10 @@
 /** A peer that was not let in. */
 export interface Refusal {
-  /** What it tried: CURVE with a key that does not open, or another mechanism (NULL, PLAIN: ZeroMQ does not tell which). */
-  readonly mechanism: 'CURVE' | 'other';
+  /**
+   * What it tried: CURVE with a key that does not open, or another mechanism (NULL, PLAIN: ZeroMQ does not tell which).
+   * `unknown`: it was gone before that was seen. A plain client that sees first that we speak CURVE leaves like that.
+   */
+  readonly mechanism: 'CURVE' | 'other' | 'unknown';
   /** The peer's IP address; where ZeroMQ does not tell it, the endpoint of ours at which it was refused. */
   readonly address: string;
   /** The key it proved to own, which is not on the list; undefined if it got no further than the greeting. */

@@ -1,8 +1,9 @@
 import { Request } from 'zeromq';
 import { decodeFrame, type Envelope, encodeEnvelope, MAX_FRAME_BYTES } from './envelope.ts';
 import type { Kind, Payload } from './messages.ts';
+import { type ClientOptions, type ClientSecurity, clientOptionsOf } from './security.ts';
 
-export interface RequesterOptions {
+export type RequesterOptions = ClientSecurity & {
   readonly source: string;
   readonly epoch: number;
   readonly connect: string;
@@ -16,7 +17,7 @@ export interface RequesterOptions {
   readonly backOff?: BackOff;
   /** Jitter: uniform in [0, 1). */
   readonly random?: () => number;
-}
+};
 
 /** The pause before retry n is between half and all of `minMs` · 2^(n−1), at most `maxMs`. */
 export interface BackOff {
@@ -60,6 +61,7 @@ interface Unanswered {
  */
 export class Requester {
   readonly #options: RequesterOptions;
+  readonly #keys: ClientOptions;
   #socket: Request | undefined;
   #tail: Promise<unknown> = Promise.resolve();
   #closed = false;
@@ -67,6 +69,7 @@ export class Requester {
 
   constructor(options: RequesterOptions) {
     this.#options = options;
+    this.#keys = clientOptionsOf(options);
   }
 
   ask<K extends Kind>(
@@ -142,7 +145,7 @@ export class Requester {
       // `immediate`: a message goes to a peer that is there or nowhere. `correlate`: a reply sent twice is not taken for
       // the reply to the next request.
       const options = { linger: 0, immediate: true, correlate: true, maxMessageSize: 2 * MAX_FRAME_BYTES };
-      this.#socket = new Request(options);
+      this.#socket = new Request({ ...options, ...this.#keys });
       this.#socket.connect(this.#options.connect);
     }
     return this.#socket;

@@ -4,6 +4,7 @@ import { decodeFrame, type Envelope, encodeEnvelope, MAX_FRAME_BYTES } from './e
 import type { Kind, Payload } from './messages.ts';
 import type { WireMetrics } from './metrics-port.ts';
 import { Outbox } from './outbox.ts';
+import { NO_SECURITY, type WireSecurity } from './security.ts';
 import { bindSocket, messages } from './socket.ts';
 
 /** A reply: its kind, its payload, and encoded envelopes that follow it in the same frame (`sinceReply`). */
@@ -29,6 +30,7 @@ export interface ResponderOptions {
   readonly bind: string;
   readonly nowNs: () => bigint;
   readonly metrics: WireMetrics;
+  readonly security?: WireSecurity;
   readonly handle: RequestHandler;
   /** Where replies with an effect are committed. */
   readonly answers?: AnswerStore;
@@ -59,20 +61,24 @@ interface Running {
  */
 export class Responder {
   readonly #options: ResponderOptions;
-  // A reply to a peer that has gone or does not read is refused (`mandatory`) at once (no timeout) and counted: it
-  // neither vanishes unseen nor holds up the replies to others.
-  readonly #router = new Router({
-    linger: 200,
-    handover: true,
-    mandatory: true,
-    sendTimeout: 0,
-    maxMessageSize: 2 * MAX_FRAME_BYTES,
-  });
+  readonly #router: Router;
   readonly #replies: Outbox;
   readonly #running = new Map<string, Running>();
 
   private constructor(options: ResponderOptions) {
     this.#options = options;
+    const { security = NO_SECURITY } = options;
+    // A reply to a peer that has gone or does not read is refused (`mandatory`) at once (no timeout) and counted: it
+    // neither vanishes unseen nor holds up the replies to others.
+    this.#router = new Router({
+      linger: 200,
+      handover: true,
+      mandatory: true,
+      sendTimeout: 0,
+      maxMessageSize: 2 * MAX_FRAME_BYTES,
+      ...security.serverOptions(),
+    });
+    security.watch(this.#router);
     this.#replies = new Outbox(this.#router, {
       capacity: 10_000,
       whenFull: 'drop-newest',

@@ -16,6 +16,8 @@ export type SecurityFault =
 /** A fault of keys or of their use that a restart does not help. Its message and cause never hold a secret. */
 export class SecurityError extends Error {
   readonly code: SecurityFault;
+  /** A process that this error ends need not be started again. */
+  readonly unrecoverable = true;
 
   constructor(code: SecurityFault, message: string) {
     super(message);

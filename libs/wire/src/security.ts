@@ -36,8 +36,9 @@ export interface WireSecurity {
   /** For a socket that connects to the service of that name. Throws `PEER_UNKNOWN` if no key of it is known. */
   clientOptions(serverName: string): ClientOptions;
   /**
-   * Has refusals counted that come before any key is shown: other mechanisms, a wrong server key. To be called before
-   * `bind`. Reads the socket's events with `on`, and so must who else wants them.
+   * Has refusals counted that come before any key is shown: other mechanisms, a wrong server key, a peer that leaves
+   * during the handshake (which one of ours may that is closed just then). To be called before `bind`. Reads the socket's
+   * events with `on`, and so must who else wants them.
    */
   watch(server: Socket): void;
   /** Ends admission: nobody new is let in at this process's sockets. Close these first. */
@@ -52,6 +53,11 @@ export interface SecurityOptions {
   /** For the log: called once for each address and key, at most ten times a minute. */
   readonly onRefused: RefusalListener;
 }
+
+/** The keys of a socket that connects: none, or this process's and the service whose key the other side must prove. */
+export type ClientSecurity =
+  | { readonly security?: never }
+  | { readonly security: WireSecurity; readonly server: string };
 
 /** Any text: libzmq asks the handler for certain, and refuses for want of one, only where a domain is set and enforced. */
 const ZAP_DOMAIN = 'tickpath';
@@ -110,6 +116,11 @@ export async function securityFrom(
   return keysDir === null ? NO_SECURITY : openSecurity({ ...loadKeys(keysDir, ownName), ...options });
 }
 
+/** What the constructor of a socket that connects takes. Throws `PEER_UNKNOWN` if no key of its server is known. */
+export function clientOptionsOf(options: ClientSecurity): ClientOptions {
+  return options.security === undefined ? {} : options.security.clientOptions(options.server);
+}
+
 /** Names by public key. Says where a key is wrong and not what stands there, which may be a secret out of place. */
 function checkedNames(own: KeyPair, peers: Readonly<Record<string, string>>): Map<string, string> {
   const places: [place: string, key: unknown][] = [
@@ -135,6 +146,10 @@ function watchHandshakes(server: Socket, onRefused: (refusal: Refusal) => void):
   server.events.on('handshake:error:protocol', ({ address, error }) => {
     const mechanism = error.code === 'ERR_ZMTP_MECHANISM_MISMATCH' ? 'other' : 'CURVE';
     onRefused({ mechanism, address, publicKey: undefined, reason: handshakeFault(error.code) });
+  });
+  server.events.on('handshake:error:other', ({ address }) => {
+    const reason = 'it left during the handshake, as a peer without CURVE does';
+    onRefused({ mechanism: 'unknown', address, publicKey: undefined, reason });
   });
 }
 

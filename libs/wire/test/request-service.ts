@@ -35,7 +35,11 @@ export async function serve(
   return { address: bind, drops, responder };
 }
 
-export function requester(t: TestContext, connect: string, options: Partial<RequesterOptions> = {}): Requester {
+export function requester(
+  t: TestContext,
+  connect: string,
+  options: Partial<Omit<RequesterOptions, 'security' | 'server'>> = {},
+): Requester {
   const common = { source: 'asker', epoch: 1, connect, nowNs, timeoutMs: 5000, retries: 0 };
   const made = new Requester({ ...common, ...options });
   t.after(() => made.close());

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type ConfigOf, createStepRecorder, runService, type ServiceContext } from '@tickpath/runtime';
 import { traceparentOf } from '@tickpath/trading';
-import { createWireMetrics, failure, LogFollower, LogPublisher, MemoryLog, Requester, Responder } from '@tickpath/wire';
+import { failure, LogFollower, LogPublisher, MemoryLog, openWire, Requester, Responder } from '@tickpath/wire';
 import { AlpacaOrders, type VenueAnswer } from './alpaca-orders.ts';
 import { executionSchema } from './config.ts';
 import {
@@ -33,12 +33,7 @@ await runService({
 async function start(context: ServiceContext<ConfigOf<typeof executionSchema>>) {
   const { config, shared, log, clock, metrics, addresses, health, onFatal } = context;
   const nowNs = () => clock.nowNs();
-  const common = {
-    source: 'execution',
-    epoch: Number(nowNs() / 1_000_000n),
-    nowNs,
-    metrics: createWireMetrics(metrics),
-  };
+  const common = await openWire({ source: 'execution', nowNs, metrics, keysDir: shared.security.keysDir, log });
   const orders = metrics.counter('tickpath_execution_orders_total', 'Orders written to the venue');
   const fills = metrics.counter('tickpath_execution_fills_total', 'Executions');
   const closed = metrics.counter('tickpath_execution_closed_total', 'Orders closed without a complete fill', ['kind']);
@@ -154,6 +149,7 @@ async function start(context: ServiceContext<ConfigOf<typeof executionSchema>>) 
 
   const riskRequests = new Requester({
     ...common,
+    server: 'risk',
     connect: addresses.connect('riskRequests'),
     timeoutMs: 1000,
     retries: 0,
@@ -161,6 +157,7 @@ async function start(context: ServiceContext<ConfigOf<typeof executionSchema>>) 
   const riskLog = new LogFollower({
     ...common,
     name: 'execution',
+    server: 'risk',
     hints: { type: 'sub', connect: addresses.connect('riskLog') },
     requester: riskRequests,
     newRequestId: randomUUID,
@@ -188,6 +185,7 @@ async function start(context: ServiceContext<ConfigOf<typeof executionSchema>>) 
       riskRequests.close();
       responder.close();
       publisher.close();
+      common.security.close();
       await venue.close();
       recorder.close();
     },

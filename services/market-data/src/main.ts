@@ -1,5 +1,5 @@
 import { type ConfigOf, runService, type ServiceContext } from '@tickpath/runtime';
-import { createWireMetrics, MarketPublisher } from '@tickpath/wire';
+import { MarketPublisher, openWire } from '@tickpath/wire';
 import { AlpacaFeed } from './alpaca-feed.ts';
 import { marketDataSchema } from './config.ts';
 import { openMarket, type Publication, stepMarket } from './core/index.ts';
@@ -27,12 +27,11 @@ async function start(context: ServiceContext<ConfigOf<typeof marketDataSchema>>)
   const paused = metrics.gauge('tickpath_market_data_paused', '1 while a replay waits for a follower');
   const connected = metrics.gauge('tickpath_market_data_subscribed', '1 while subscribed to the venue');
 
+  const nowNs = () => clock.nowNs();
+  const wire = await openWire({ source: 'market-data', nowNs, metrics, keysDir: shared.security.keysDir, log });
   const publisher = await MarketPublisher.open({
-    source: 'market-data',
-    epoch: Number(clock.nowNs() / 1_000_000n),
+    ...wire,
     bind: { stream: addresses.bind('marketStream'), control: addresses.bind('marketControl') },
-    nowNs: () => clock.nowNs(),
-    metrics: createWireMetrics(metrics),
     sendHighWaterMark: config.sendHighWaterMark,
     ringBytes: config.ringBytes,
     queueBytes: config.queueBytes,
@@ -111,6 +110,7 @@ async function start(context: ServiceContext<ConfigOf<typeof marketDataSchema>>)
       clearInterval(clockTimer);
       feed.close();
       publisher.close();
+      wire.security.close();
     },
   };
 }

@@ -1,5 +1,5 @@
 import { type ConfigOf, runService, type ServiceContext } from '@tickpath/runtime';
-import { createWireMetrics, type Envelope, failure, MarketFollower, Responder } from '@tickpath/wire';
+import { type Envelope, failure, MarketFollower, openWire, Responder } from '@tickpath/wire';
 import { storeSchema } from './config.ts';
 import { ingest, lastBars, noteLoss, openStore, streamCounts } from './core/index.ts';
 
@@ -9,22 +9,21 @@ const MAX_BARS = 5_000;
 await runService({ name: 'store', schema: storeSchema, start });
 
 async function start(context: ServiceContext<ConfigOf<typeof storeSchema>>) {
-  const { config, log, clock, metrics, addresses, health } = context;
+  const { config, shared, log, clock, metrics, addresses, health } = context;
   const store = openStore(config);
-  const wireMetrics = createWireMetrics(metrics);
   const stored = metrics.counter('tickpath_store_messages_total', 'Messages of the market stream kept', ['kind']);
-  const epoch = Number(clock.nowNs() / 1_000_000n);
-  const common = { epoch, nowNs: () => clock.nowNs(), metrics: wireMetrics };
+  const nowNs = () => clock.nowNs();
+  const wire = await openWire({ source: 'store', nowNs, metrics, keysDir: shared.security.keysDir, log });
 
   const responder = await Responder.open({
-    ...common,
-    source: 'store',
+    ...wire,
     bind: addresses.bind('storeQueries'),
     handle: answer,
   });
   const follower = new MarketFollower({
-    ...common,
+    ...wire,
     name: 'store',
+    server: 'market-data',
     connect: { stream: addresses.connect('marketStream'), control: addresses.connect('marketControl') },
     prefixes: [''],
     receiveHighWaterMark: config.receiveHighWaterMark,
@@ -62,6 +61,7 @@ async function start(context: ServiceContext<ConfigOf<typeof storeSchema>>) {
     stop: async () => {
       follower.close();
       responder.close();
+      wire.security.close();
     },
   };
 }

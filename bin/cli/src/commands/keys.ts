@@ -12,7 +12,7 @@ export const KEYS_USAGE = 'tickpath keys [DIR] [--add NAME | --force] [--profile
 const DEFAULT_DIR = 'keys';
 
 /** Who has a pair: the command line and every service but the venue, which speaks HTTP only. */
-const KEY_HOLDERS: readonly string[] = [...SERVICE_NAMES.filter((name) => name !== 'venue'), 'cli'];
+export const KEY_HOLDERS: readonly string[] = [...SERVICE_NAMES.filter((name) => name !== 'venue'), 'cli'];
 
 interface KeysArguments {
   readonly dir: string | undefined;

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { addresses, ConfigError, type LoadedConfig, loadConfig } from '@tickpath/runtime';
+import { loadKeys, SecurityError } from '@tickpath/wire';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from '../exit-codes.ts';
 import { createOutput, type Output } from '../output.ts';
 import { parseStartArguments, type StartArguments } from '../start-arguments.ts';
@@ -8,6 +10,7 @@ import { startSummaryLoop } from '../summary-loop.ts';
 import { type Supervisor, startSupervisor } from '../supervisor.ts';
 import { supervisorSchema } from '../supervisor-config.ts';
 import { callerOf, STARTED_SERVICES, serviceEntry, WORKSPACE, workspaceVersion } from '../workspace.ts';
+import { KEY_HOLDERS } from './keys.ts';
 
 export const START_USAGE =
   'tickpath start [--profile NAME] [--replay FILE[,FILE]] [--pace N|max] [--json] [--section.key=value …]';
@@ -39,7 +42,20 @@ export async function start(argv: readonly string[]): Promise<number> {
     if (error instanceof ConfigError) return fail(error.faults, EXIT_FAILED);
     throw error;
   }
-  return run(parsed, loaded);
+  const fault = keysFault(loaded.shared.security.keysDir);
+  return fault === undefined ? run(parsed, loaded) : fail([fault], EXIT_FAILED);
+}
+
+/** Why the services cannot use their keys; found here, so that it is said once and not by each of them. */
+function keysFault(keysDir: string | null): string | undefined {
+  if (keysDir === null) return undefined;
+  try {
+    for (const name of STARTED_SERVICES) if (KEY_HOLDERS.includes(name)) loadKeys(resolve(WORKSPACE, keysDir), name);
+    return undefined;
+  } catch (error) {
+    if (error instanceof SecurityError) return `security.keysDir: ${error.message}`;
+    throw error;
+  }
 }
 
 async function run({ json, configArgs }: StartArguments, loaded: SupervisorConfig): Promise<number> {
