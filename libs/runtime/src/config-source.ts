@@ -84,7 +84,13 @@ export function readProfile(chosen: string | undefined, configDir: string): Prof
   if (document.errors.length > 0) {
     return { faults: document.errors.map((error) => `${path}: ${error.message.split('\n')[0]}`) };
   }
-  const content: unknown = document.toJS() ?? {};
+  let content: unknown;
+  try {
+    content = document.toJS() ?? {};
+  } catch (error) {
+    // An alias without its anchor is found only here.
+    return { faults: [`${path}: ${(error as Error).message}`] };
+  }
   if (!isPlainObject(content))
     return { faults: [`${path}: found ${JSON.stringify(content)}; allowed: sections with keys`] };
   return { name, path, content };
