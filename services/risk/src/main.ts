@@ -55,7 +55,7 @@ async function start(context: ServiceContext<ConfigOf<typeof riskSchema>>) {
   };
   const announce = ({ state: trading, reasons }: Payload<'TradingStateChanged'>) => {
     health.trading(trading, reasons);
-    log.info({ trading, reasons }, `trading is ${trading}${reasons.length > 0 ? `: ${reasons.join('; ')}` : ''}`);
+    log.info({ trading }, `trading is ${trading}${reasons.length > 0 ? `: ${reasons.join('; ')}` : ''}`);
   };
 
   const check = (request: Payload<'riskCheck'>): AnyReply => {

@@ -58,7 +58,12 @@ async function start(context: ServiceContext<ConfigOf<typeof signalSchema>>) {
       const { clOrdId, side, orderQty, symbol } = intent;
       askRisk(intent).catch(onFatal);
       // The question leaves first: a line of log takes longer than the decision.
-      setImmediate(() => log.info({ clOrdId, features, cause: intent.cause }, `wants ${side} ${orderQty} ${symbol}`));
+      setImmediate(() =>
+        log.info(
+          { clOrdId, features: shortened(features), cause: intent.cause },
+          `wants ${side} ${orderQty} ${symbol}`,
+        ),
+      );
     }
     if (input.type !== 'market' && input.type !== 'position') announce();
   };
@@ -184,4 +189,9 @@ async function start(context: ServiceContext<ConfigOf<typeof signalSchema>>) {
 
 function pause(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, RETRY_MS).unref());
+}
+
+/** Numbers for people: seven digits tell what a float knows. */
+function shortened(features: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(features).map(([name, value]) => [name, Number(value.toPrecision(7))]));
 }
