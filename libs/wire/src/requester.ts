@@ -125,13 +125,29 @@ export class Requester {
       socket.sendTimeout = this.#timeoutMs(endMs);
       await socket.send(frame);
       type = 'not-answered';
-      socket.receiveTimeout = this.#timeoutMs(endMs);
-      return { type: 'answered', frames: await socket.receive() };
+      return { type: 'answered', frames: await this.#receive(socket, endMs) };
     } catch (error) {
       this.#dropSocket();
       const { code, message } = error as NodeJS.ErrnoException;
       if (code !== 'EAGAIN') return { type, cause: message };
       return { type, cause: type === 'not-sent' ? 'no connection' : 'no reply' };
+    }
+  }
+
+  /**
+   * A stale reply that `correlate` discards wakes the socket and leaves nothing to read, which zeromq.js reports like a
+   * timeout: until the time is really over it is waited on.
+   */
+  async #receive(socket: Request, endMs: number): Promise<Buffer[]> {
+    const untilMs = performance.now() + this.#timeoutMs(endMs);
+    for (;;) {
+      try {
+        socket.receiveTimeout = this.#timeoutMs(untilMs);
+        return await socket.receive();
+      } catch (error) {
+        const isEarly = (error as NodeJS.ErrnoException).code === 'EAGAIN' && performance.now() < untilMs - 1;
+        if (!isEarly || socket.closed) throw error;
+      }
     }
   }
 
