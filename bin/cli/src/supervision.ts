@@ -17,8 +17,6 @@ interface Supervised {
   readonly state: ServiceState;
   /** Deaths in a row, without 30 healthy seconds between them. */
   readonly deaths: number;
-  /** Was ready in this life or an earlier one. */
-  readonly everReady: boolean;
 }
 
 export interface Supervision {
@@ -58,7 +56,7 @@ export interface Step {
 
 /** All services started at once. */
 export function beginSupervision(services: readonly string[]): Step {
-  const alive = { state: { kind: 'alive', readySinceMs: undefined }, deaths: 0, everReady: false } as const;
+  const alive = { state: { kind: 'alive', readySinceMs: undefined }, deaths: 0 } as const;
   return {
     next: { services: new Map(services.map((name) => [name, alive])), exitCode: undefined, culprit: undefined },
     actions: services.map((service) => ({ kind: 'start', service })),
@@ -93,9 +91,7 @@ export function supervise(current: Supervision, event: SupervisionEvent): Step {
 function ready(current: Supervision, { service, nowMs }: { service: string; nowMs: number }): Step {
   const supervised = current.services.get(service);
   if (supervised?.state.kind !== 'alive' || supervised.state.readySinceMs !== undefined) return nothing(current);
-  return nothing(
-    withService(current, service, { ...supervised, state: { kind: 'alive', readySinceMs: nowMs }, everReady: true }),
-  );
+  return nothing(withService(current, service, { ...supervised, state: { kind: 'alive', readySinceMs: nowMs } }));
 }
 
 function exited(current: Supervision, event: { service: string; nowMs: number } & Ending): Step {
@@ -104,7 +100,7 @@ function exited(current: Supervision, event: { service: string; nowMs: number } 
   if (supervised?.state.kind !== 'alive') return nothing(current);
   const over = withService(current, service, { ...supervised, state: { kind: 'over' } });
   if (current.exitCode !== undefined) return { next: over, actions: finishIfOver(current, over) };
-  if (code === EXIT_UNRECOVERABLE && !supervised.everReady) return stopAll(over, { exitCode: 1, culprit: service });
+  if (code === EXIT_UNRECOVERABLE) return stopAll(over, { exitCode: 1, culprit: service });
 
   const { readySinceMs } = supervised.state;
   const wasHealthy = readySinceMs !== undefined && nowMs - readySinceMs >= HEALTHY_AFTER_MS;

@@ -162,9 +162,9 @@ describe('a service that cannot run', () => {
     ]);
   });
 
-  test('is started again if it could run before', () => {
+  test('stops all even if it could run before: a restart does not cure it', () => {
     const events = [ready('signal'), died('signal', 1), backOffPassed('signal'), died('signal', EXIT_UNRECOVERABLE)];
-    assert.deepEqual(kinds(lastOf(run(events)).actions), ['reportDeath', 'startLater']);
+    assert.deepEqual(kinds(lastOf(run(events)).actions), ['signal', 'signal', 'killLater']);
   });
 });
 

@@ -28,6 +28,7 @@ export type ApprovedOrder = OrderIntent & { readonly [approved]: true };
 export type OrdRejReason =
   | 'DUPLICATE_ORDER'
   | 'EXPIRED_INTENT'
+  | 'INVALID_CL_ORD_ID'
   | 'INVALID_QUANTITY'
   | 'NO_REFERENCE_PRICE'
   | 'NOT_READY'

@@ -50,7 +50,8 @@ export class FlowControl {
 
   reported(follower: string, position: number): void {
     if (!this.#limits.requiredFollowers.includes(follower)) return;
-    this.#positions.set(follower, position);
+    // What has been passed stays passed: a late or false report does not hold up a replay.
+    this.#positions.set(follower, Math.max(position, this.#positions.get(follower) ?? 0));
     if (this.#positions.size === this.#limits.requiredFollowers.length) this.#complete.resolve();
     this.#judge();
   }

@@ -4,7 +4,7 @@ import type { LogIdentity, LogPosition } from './log.ts';
 import type { WireMetrics } from './metrics-port.ts';
 import type { Requester } from './requester.ts';
 import { type ClientSecurity, clientOptionsOf } from './security.ts';
-import { messages } from './socket.ts';
+import { messages, SOCKET_LIMITS } from './socket.ts';
 import { HEARTBEAT_TOPIC, logTopic, logUuidOfTopic } from './topics.ts';
 
 /** With keys, `server` is the owner of the log. */
@@ -70,7 +70,7 @@ export class LogFollower {
 
   #openSocket(): Subscriber | Pull {
     const { type, connect } = this.#options.hints;
-    const socketOptions = { linger: 0, ...clientOptionsOf(this.#options) };
+    const socketOptions = { ...SOCKET_LIMITS, linger: 0, ...clientOptionsOf(this.#options) };
     const socket = type === 'sub' ? new Subscriber(socketOptions) : new Pull(socketOptions);
     socket.connect(connect);
     if (socket instanceof Subscriber) socket.subscribe(logTopic(''), HEARTBEAT_TOPIC);

@@ -6,7 +6,7 @@ import type { WireMetrics } from './metrics-port.ts';
 import { Outbox } from './outbox.ts';
 import type { Reply } from './responder.ts';
 import { NO_SECURITY, type WireSecurity } from './security.ts';
-import { bindSocket } from './socket.ts';
+import { bindSocket, SOCKET_LIMITS } from './socket.ts';
 import { HEARTBEAT_TOPIC, logTopic } from './topics.ts';
 
 export interface LogPublisherOptions {
@@ -41,8 +41,11 @@ export class LogPublisher {
     this.#options = options;
     this.#topic = Buffer.from(logTopic(options.log.identity.uuid));
     const { security = NO_SECURITY } = options;
-    this.#pub = new Publisher({ linger: 200, ...security.serverOptions() });
-    this.#push = options.bind.push === undefined ? undefined : new Push({ linger: 0, ...security.serverOptions() });
+    this.#pub = new Publisher({ ...SOCKET_LIMITS, linger: 200, sendTimeout: 0, ...security.serverOptions() });
+    this.#push =
+      options.bind.push === undefined
+        ? undefined
+        : new Push({ ...SOCKET_LIMITS, linger: 0, ...security.serverOptions() });
     const onDrop = options.metrics.dropped;
     const sockets = [this.#pub, this.#push].filter((socket) => socket !== undefined);
     for (const socket of sockets) security.watch(socket);

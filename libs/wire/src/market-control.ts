@@ -2,7 +2,7 @@ import { Dealer } from 'zeromq';
 import type { WireMetrics } from './metrics-port.ts';
 import { Outbox } from './outbox.ts';
 import type { ClientOptions } from './security.ts';
-import { messages } from './socket.ts';
+import { messages, SOCKET_LIMITS } from './socket.ts';
 
 export interface MarketControlOptions {
   readonly connect: string;
@@ -11,8 +11,6 @@ export interface MarketControlOptions {
   /** Ticks that a question waits without any answer before the socket is made anew. */
   readonly patienceTicks: number;
   readonly onAnswer: (frames: readonly Buffer[]) => void;
-  /** The socket is a fresh one: what was handed over before may not have arrived, nor its answer. */
-  readonly onReopened: () => void;
 }
 
 /** Questions that may wait for the publisher; unanswered ones are asked again anyway. */
@@ -52,12 +50,11 @@ export class MarketControl {
   }
 
   reopen(): void {
-    const { metrics, onReopened } = this.#options;
+    const { metrics } = this.#options;
     this.#socket.close();
     [this.#socket, this.#outbox] = this.#open();
     this.#ticksUnanswered = undefined;
     metrics.reconnected('market-control');
-    onReopened();
   }
 
   close(): void {
@@ -66,7 +63,7 @@ export class MarketControl {
 
   #open(): [Dealer, Outbox] {
     const { connect, keys, metrics } = this.#options;
-    const socket = new Dealer({ linger: 0, ...keys });
+    const socket = new Dealer({ ...SOCKET_LIMITS, linger: 0, ...keys });
     socket.connect(connect);
     void this.#read(socket);
     const outbox = { capacity: QUESTION_CAPACITY, whenFull: 'drop-oldest', onDrop: metrics.dropped } as const;

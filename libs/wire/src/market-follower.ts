@@ -4,7 +4,7 @@ import { MarketControl } from './market-control.ts';
 import type { Kind, Payload } from './messages.ts';
 import type { WireMetrics } from './metrics-port.ts';
 import { type ClientOptions, type ClientSecurity, clientOptionsOf } from './security.ts';
-import { messages } from './socket.ts';
+import { messages, SOCKET_LIMITS } from './socket.ts';
 import { type LossReason, type SnapshotTopic, StreamTracker, type TrackerLimits } from './stream-tracker.ts';
 import { HEARTBEAT_TOPIC, POSITION_TOPIC } from './topics.ts';
 
@@ -66,8 +66,6 @@ export class MarketFollower {
   #lastHeardMs = performance.now();
   #heard = false;
   #run: string | undefined;
-  /** The last lag report: publisher's epoch and position. */
-  #reported: readonly [epoch: number, position: number] | undefined;
   #received = 0;
   #counted = 0;
 
@@ -83,9 +81,6 @@ export class MarketFollower {
       metrics,
       patienceTicks: Math.ceil((SILENT_BEATS * options.heartbeatMs) / tickMs),
       onAnswer: (frames) => this.#takeAnswer(frames),
-      onReopened: () => {
-        this.#reported = undefined;
-      },
     });
     this.#tracker = new StreamTracker(
       {
@@ -117,7 +112,7 @@ export class MarketFollower {
   /** `$hb` is subscribed last: ZeroMQ keeps the order, so the first beat finds every other subscription in force. */
   #subscribe(): Subscriber {
     const { connect, prefixes, receiveHighWaterMark } = this.#options;
-    const stream = new Subscriber({ linger: 0, receiveHighWaterMark, ...this.#keys });
+    const stream = new Subscriber({ ...SOCKET_LIMITS, linger: 0, receiveHighWaterMark, ...this.#keys });
     stream.connect(connect.stream);
     for (const prefix of [...prefixes, POSITION_TOPIC, HEARTBEAT_TOPIC]) stream.subscribe(prefix);
     void this.#readStream(stream);
@@ -164,8 +159,6 @@ export class MarketFollower {
   /** Reports a position that has been passed, once it is known where each topic begins. */
   #report(publisherEpoch: number, position: number): void {
     if (!this.#tracker.joined) return;
-    if (this.#reported?.[0] === publisherEpoch && this.#reported[1] === position) return;
-    this.#reported = [publisherEpoch, position];
     this.#control.tell(this.#encode('lagReport', { follower: this.#options.name, publisherEpoch, position }));
   }
 

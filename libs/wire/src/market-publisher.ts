@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Publisher, Router } from 'zeromq';
 import { decodeFrame, type Envelope, encodeEnvelope } from './envelope.ts';
 import { FlowControl, type FlowLimits } from './flow-control.ts';
@@ -6,7 +7,7 @@ import type { WireMetrics } from './metrics-port.ts';
 import { Outbox } from './outbox.ts';
 import type { AnyReply } from './responder.ts';
 import { NO_SECURITY, type WireSecurity } from './security.ts';
-import { bindSocket, messages } from './socket.ts';
+import { BURST_MS, bindSocket, messages, SOCKET_LIMITS } from './socket.ts';
 import { StreamArchive } from './stream-archive.ts';
 import { HEARTBEAT_TOPIC, POSITION_TOPIC } from './topics.ts';
 
@@ -67,8 +68,15 @@ export class MarketPublisher {
   private constructor(options: MarketPublisherOptions) {
     this.#options = options;
     const { security = NO_SECURITY, sendHighWaterMark } = options;
-    this.#stream = new Publisher({ linger: 0, sendHighWaterMark, ...security.serverOptions() });
-    this.#control = new Router({ linger: 0, ...security.serverOptions() });
+    // PUB never waits for a subscriber: without a send timeout zeromq.js would still put off a send now and then.
+    this.#stream = new Publisher({
+      ...SOCKET_LIMITS,
+      linger: 0,
+      sendTimeout: 0,
+      sendHighWaterMark,
+      ...security.serverOptions(),
+    });
+    this.#control = new Router({ ...SOCKET_LIMITS, linger: 0, ...security.serverOptions() });
     for (const socket of [this.#stream, this.#control]) security.watch(socket);
     const onDrop = options.metrics.dropped;
     this.#answers = new Outbox(this.#control, { capacity: ANSWER_CAPACITY, whenFull: 'drop-newest', onDrop });
@@ -144,8 +152,9 @@ export class MarketPublisher {
     return bytes;
   }
 
-  /** The one writer of the stream: what is published while a send is under way leaves with the next round. */
+  /** The one writer of the stream: what is published while it sends leaves with the next round. It yields each millisecond. */
   async #flush(): Promise<void> {
+    let burstEndMs = performance.now() + BURST_MS;
     while (this.#waiting.size > 0) {
       const round = Array.from(this.#waiting);
       this.#waiting.clear();
@@ -153,7 +162,10 @@ export class MarketPublisher {
       for (const [topic, envelopes] of round) {
         for (const payload of framesOf(envelopes, this.#options.batchBytes)) {
           if (this.#closed) return;
-          await this.#stream.send([topic, payload]);
+          await this.#stream.send([topic, payload]).catch(() => this.#options.metrics.dropped('unreachable'));
+          if (performance.now() < burstEndMs) continue;
+          await nextTurn();
+          burstEndMs = performance.now() + BURST_MS;
         }
       }
     }

@@ -185,6 +185,7 @@ export type RiskLogKind =
   | 'ReservationFreed'
   | 'TradingStateChanged';
 export type ExecutionLogKind =
+  | 'TradingStateChanged'
   | 'OrderSubmitted'
   | 'OrderUnknown'
   | 'OrderAccepted'

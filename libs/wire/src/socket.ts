@@ -1,6 +1,7 @@
 import type { Readable, Socket } from 'zeromq';
+import { MAX_FRAME_BYTES } from './envelope.ts';
 
-/** An operational fault of the transport, with a stable `code` (docs/errors.md). */
+/** An operational fault of the transport, with a stable `code`. */
 export class WireError extends Error {
   readonly code: 'ADDRESS_IN_USE' | 'BIND_FAILED';
 
@@ -10,6 +11,9 @@ export class WireError extends Error {
     this.code = code;
   }
 }
+
+/** For every socket: a peer that announces a larger frame is cut off before it is read. Twice what we ever send. */
+export const SOCKET_LIMITS = { maxMessageSize: 2 * MAX_FRAME_BYTES } as const;
 
 interface Bindable extends Socket {
   bind(address: string): Promise<void>;
@@ -26,8 +30,8 @@ export async function bindSocket(socket: Bindable, address: string): Promise<voi
   }
 }
 
-/** How long the messages of one socket are taken before timers and other sockets get their turn. */
-const BURST_MS = 1;
+/** How long one socket is read from, or written to, before timers and other sockets get their turn. */
+export const BURST_MS = 1;
 
 /**
  * Messages of a socket until it is closed. A long burst yields to timers and other sockets after a millisecond of work,

@@ -219,6 +219,8 @@ export class StreamTracker {
   /** The snapshot says where each topic begins; what it already holds is dropped. */
   #join(topics: readonly SnapshotTopic[], nowMs: number): void {
     this.#joining = false;
+    // The snapshot may be older than the beats that came while it was waited for: the next beat counts as missed.
+    this.#lastBeat = 0;
     for (const { topic, lastSeq, envelope } of topics) {
       const track = this.#tracks.get(topic) ?? this.#begin(topic);
       for (const seq of track.held.keys()) if (seq <= lastSeq && track.held.delete(seq)) this.#held -= 1;

@@ -33,6 +33,11 @@ export function symbolOfVenue(venueSymbol: string): string | undefined {
   return SYMBOL.test(symbol) ? symbol : undefined;
 }
 
+/** The symbol as the venue writes it: the way back from `symbolOfVenue`. No venue symbol of Alpaca's has a dash. */
+export function venueSymbolOf(symbol: string): string {
+  return symbol.replaceAll('-', '/');
+}
+
 /** Topic of the hints of a log: names the journal, so that a hint of another is never taken for one of ours. */
 export function logTopic(uuid: string): string {
   return `${LOG_PREFIX}${uuid}`;

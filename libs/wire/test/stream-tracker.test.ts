@@ -265,3 +265,23 @@ describe('a stream over a channel that drops, repeats, delays and reorders both 
     fc.assert(property, { numRuns: 100, seed });
   });
 });
+
+test('a snapshot older than the beats before it does not hide a lost tail', () => {
+  const checks: boolean[] = [];
+  const port: TrackerPort = {
+    deliver: () => {},
+    lost: () => {},
+    rebase: () => {},
+    askRetransmit: () => {},
+    askSnapshot: (_topics, values) => checks.push(values),
+    dropped: () => {},
+  };
+  const tracker = new StreamTracker(port, LIMITS);
+  tracker.beat({ epoch: 1, seq: 1, topics: [] }, 0);
+  tracker.beat({ epoch: 1, seq: 2, topics: [{ topic: 'A/trade', lastSeq: 12 }] }, 10);
+  const topics = [{ topic: 'A/trade', lastSeq: 7, envelope: null }];
+  tracker.snapshot({ epoch: 1, complete: true, values: true, topics }, 20);
+  assert.deepEqual(checks, [true]);
+  tracker.beat({ epoch: 1, seq: 3, topics: [] }, 30);
+  assert.deepEqual(checks, [true, false], 'all last seqs are asked for');
+});

@@ -1,4 +1,4 @@
-import type { Payload } from '@tickpath/wire';
+import { type Payload, venueSymbolOf } from '@tickpath/wire';
 import { Pool } from 'undici';
 
 /** What came back from the venue, or that nothing did. */
@@ -42,7 +42,7 @@ export class AlpacaOrders {
   /** Writes the order in this turn of the event loop when a connection is free. */
   submit(approval: Payload<'OrderApproved'>, traceparent: string): Promise<VenueAnswer> {
     const body = JSON.stringify({
-      symbol: approval.symbol,
+      symbol: venueSymbolOf(approval.symbol),
       qty: approval.orderQty,
       side: approval.side.toLowerCase(),
       type: TYPES[approval.ordType],
@@ -56,6 +56,14 @@ export class AlpacaOrders {
   byClientOrderId(clOrdId: string): Promise<VenueAnswer> {
     const query = new URLSearchParams({ client_order_id: clOrdId });
     return this.#call({ method: 'GET', path: `/v2/orders:by_client_order_id?${query}`, headers: this.#headers });
+  }
+
+  /** The clOrdIds of the venue's latest orders, open and closed; undefined when it did not answer. */
+  async latestClOrdIds(): Promise<readonly string[] | undefined> {
+    const query = new URLSearchParams({ status: 'all', limit: '500', direction: 'desc' });
+    const answer = await this.#call({ method: 'GET', path: `/v2/orders?${query}`, headers: this.#headers });
+    if (answer.type === 'unanswered' || answer.status !== 200 || !Array.isArray(answer.body)) return undefined;
+    return answer.body.map((order: { client_order_id?: unknown } | null) => String(order?.client_order_id));
   }
 
   async close(): Promise<void> {

@@ -20,6 +20,8 @@ const SUBMIT_BUCKETS = [5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 5e-2];
 /** Alpaca's words for an order id it has seen before: no rejection, but a reason to look. */
 const DUPLICATE = 'client_order_id must be unique';
 
+const COMPARE_RETRY_MS = 250;
+
 await runService({
   name: 'execution',
   schema: executionSchema,
@@ -48,6 +50,7 @@ async function start(context: ServiceContext<ConfigOf<typeof executionSchema>>) 
   const executionLog = new MemoryLog({ source: 'execution', identity });
   const state = openExecution({
     log: `${identity.uuid}/${identity.generation}`,
+    prefix: shared.installation.prefix,
     maxInFlightNs: BigInt(config.maxInFlightMs) * 1_000_000n,
   });
   const recorder = createStepRecorder(config.recordTo);
@@ -80,7 +83,7 @@ async function start(context: ServiceContext<ConfigOf<typeof executionSchema>>) 
     const outputs = stepExecution(state, input);
     recorder.record(input, outputs);
     for (const output of outputs) act(output);
-    if (input.type === 'caught-up' || input.type === 'listening' || input.type === 'halt') announce();
+    if (input.type === 'caught-up' || input.type === 'listening') announce();
   };
   const act = (output: ExecutionOutput): void => {
     if (output.type === 'submit') {
@@ -89,16 +92,15 @@ async function start(context: ServiceContext<ConfigOf<typeof executionSchema>>) 
       orders.inc();
       answer.then((result) => step(answerOf(clOrdId, result, nowNs()))).catch(onFatal);
     } else if (output.type === 'append') {
-      const traceparent = traceparentOf(output.payload.clOrdId, 'execution');
+      const traceparent = 'clOrdId' in output.payload ? traceparentOf(output.payload.clOrdId, 'execution') : null;
       publisher.hint(executionLog.append(output.kind, output.payload as never, nowNs(), traceparent));
-      report(output);
+      if (output.kind === 'TradingStateChanged') announce();
+      else report(output);
     } else if (output.type === 'lookup') scheduleLookup(output.clOrdId, output.notBeforeNs);
-    else {
-      log.error({ clOrdId: output.clOrdId }, output.text);
-      announce();
-    }
+    else log.error({ clOrdId: output.clOrdId }, output.text);
   };
-  const report = (output: Extract<ExecutionOutput, { type: 'append' }>): void => {
+  type OrderEvent = Exclude<Extract<ExecutionOutput, { type: 'append' }>, { kind: 'TradingStateChanged' }>;
+  const report = (output: OrderEvent): void => {
     const { clOrdId, symbol } = output.payload;
     if (output.kind === 'OrderFilled') {
       const { side, lastQty, lastPx, cumQty, leavesQty } = output.payload;
@@ -115,8 +117,27 @@ async function start(context: ServiceContext<ConfigOf<typeof executionSchema>>) 
   const announce = (): void => {
     const { state: trading, reasons } = executionTradingState(state);
     health.trading(trading, reasons);
-    log.info({ trading }, `trading is ${trading}${reasons.length > 0 ? `: ${reasons.join('; ')}` : ''}`);
+    if (trading === 'HALTED') health.set('unhealthy', reasons);
+    const line = `trading is ${trading}${reasons.length > 0 ? `: ${reasons.join('; ')}` : ''}`;
+    if (trading === 'HALTED') log.error({ trading }, line);
+    else log.info({ trading }, line);
   };
+
+  /** Before anything is sent over a new stream of updates, the venue's orders are held against our log. */
+  const compareOrders = async (): Promise<void> => {
+    const clOrdIds = await venue.latestClOrdIds();
+    if (!updatesUp) return;
+    if (clOrdIds !== undefined) {
+      step({ type: 'venue-orders', clOrdIds });
+      return step({ type: 'listening', up: true });
+    }
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      compareOrders().catch(onFatal);
+    }, COMPARE_RETRY_MS);
+    timers.add(timer);
+  };
+  let updatesUp = false;
 
   const scheduleLookup = (clOrdId: string, notBeforeNs: bigint): void => {
     const delayMs = Math.max(0, Number(notBeforeNs - nowNs()) / 1e6);
@@ -136,7 +157,11 @@ async function start(context: ServiceContext<ConfigOf<typeof executionSchema>>) 
     url: `${addresses.httpUrl('venue').replace('http', 'ws')}/stream`,
     ...shared.alpaca,
     log,
-    onListening: (up) => step({ type: 'listening', up }),
+    onListening: (up) => {
+      updatesUp = up;
+      if (up) compareOrders().catch(onFatal);
+      else step({ type: 'listening', up });
+    },
     onUpdate: (data) => {
       const update = readVenueUpdate(data);
       if (update !== undefined) return step({ type: 'update', update });

@@ -58,7 +58,7 @@ export function inWords(output: ExecutionOutput): string {
 
 /** An execution core that follows the risk log and hears the venue, and answers in words. */
 export function anExecution({ caughtUp = true, listening = true } = {}) {
-  const state = openExecution({ log: LOG, maxInFlightNs: MAX_IN_FLIGHT_NS });
+  const state = openExecution({ log: LOG, prefix: 'tp', maxInFlightNs: MAX_IN_FLIGHT_NS });
   const run = (input: ExecutionInput) => stepExecution(state, input);
   if (caughtUp) run({ type: 'caught-up' });
   if (listening) run({ type: 'listening', up: true });

@@ -134,6 +134,7 @@ test('whatever the order of answers, updates and lookups, an order has one legal
       let endings = 0;
       let cumQty = 0;
       for (const { kind, payload } of appended) {
+        assert.ok(kind !== 'TradingStateChanged');
         const isPartial = kind === 'OrderFilled' && payload.leavesQty !== '0';
         const transition: OrderTransition = isPartial ? 'OrderPartiallyFilled' : kind;
         const next = nextStatus(status, transition);

@@ -90,7 +90,7 @@ describe('executions that a lookup shows and the stream has not brought', () => 
     lookedUp(NOW_NS, partly);
     assert.deepEqual(lookedUp(NOW_NS + 1n, partly), [`lookup from ${NOW_NS + 1n + RETRY_NS}`], 'too early to say');
     const fault = 'order tp-1: the venue has filled 4, known is 0';
-    assert.deepEqual(lookedUp(NOW_NS + RETRY_NS, partly), [`warn ${fault}`]);
+    assert.deepEqual(lookedUp(NOW_NS + RETRY_NS, partly), [`warn ${fault}`, 'TradingStateChanged']);
     assert.equal(state.halted, fault);
     assert.equal(status(), 'NEW');
   });

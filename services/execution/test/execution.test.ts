@@ -137,7 +137,7 @@ describe('fills', () => {
     execution.approve();
     execution.accepted();
     const fault = 'order tp-1: cumulative 10 came with last 6, known is 0';
-    assert.deepEqual(execution.update(aFill('10', '6')), [`warn ${fault}`]);
+    assert.deepEqual(execution.update(aFill('10', '6')), [`warn ${fault}`, 'TradingStateChanged']);
     assert.deepEqual(executionTradingState(execution.state), { state: 'HALTED', reasons: [fault] });
     assert.equal(execution.status(), 'NEW');
     assert.deepEqual(execution.approve({ clOrdId: 'tp-2' }), [`OrderRefused HALTED: ${fault}`]);
@@ -148,7 +148,10 @@ describe('fills', () => {
     const execution = anExecution();
     execution.approve();
     execution.accepted();
-    assert.deepEqual(execution.update(aFill('12', '12')), ['warn order tp-1: filled 12 of 10 while NEW']);
+    assert.deepEqual(execution.update(aFill('12', '12')), [
+      'warn order tp-1: filled 12 of 10 while NEW',
+      'TradingStateChanged',
+    ]);
     assert.equal(execution.status(), 'NEW');
   });
 
@@ -156,14 +159,14 @@ describe('fills', () => {
     const rejected = anExecution();
     rejected.approve();
     rejected.update(aWord('rejected'));
-    assert.match(rejected.update(aFill('4', '4')).at(-1) ?? '', /^warn order tp-1: filled 4 of 10 while REJECTED$/);
+    assert.match(rejected.update(aFill('4', '4')).at(-2) ?? '', /^warn order tp-1: filled 4 of 10 while REJECTED$/);
 
     const refused = anExecution({ caughtUp: false });
     refused.approve();
     refused.lookedUp(NOW_NS + MAX_IN_FLIGHT_NS);
     assert.equal(refused.status(), 'REFUSED');
     const fault = 'warn order tp-1: refused here, but the venue says';
-    assert.deepEqual(refused.update(aWord('acknowledged')), [`${fault} acknowledged of v-1`]);
+    assert.deepEqual(refused.update(aWord('acknowledged')), [`${fault} acknowledged of v-1`, 'TradingStateChanged']);
     assert.deepEqual(refused.update(aFill('4', '4')), [`${fault} fill of v-1`]);
     assert.equal(executionTradingState(refused.state).state, 'HALTED');
   });
@@ -209,4 +212,30 @@ describe('an order that the venue has closed', () => {
       assert.deepEqual(execution.step({ type: 'listening', up: true }), [], 'what is closed is not looked up');
     }
   });
+});
+
+describe("the venue's latest orders, held against the log before anything is sent", () => {
+  test('halt it when the venue has an order of ours that the log does not know, and risk is told', () => {
+    const execution = anExecution({ listening: false });
+    const said = execution.step({ type: 'venue-orders', clOrdIds: ['someone-elses', 'tp-before'] });
+    assert.deepEqual(said, ['TradingStateChanged']);
+    execution.step({ type: 'listening', up: true });
+    assert.match(execution.approve().at(-1) ?? '', /^OrderRefused HALTED: the venue has order tp-before of ours/);
+  });
+
+  test('halt it when the venue no longer knows an order that it had acknowledged', () => {
+    const execution = anExecution();
+    execution.approve();
+    execution.accepted();
+    execution.step({ type: 'listening', up: false });
+    assert.deepEqual(execution.step({ type: 'venue-orders', clOrdIds: ['tp-1'] }), []);
+    assert.deepEqual(execution.step({ type: 'venue-orders', clOrdIds: [] }), ['TradingStateChanged']);
+    assert.match(executionTradingState(execution.state).reasons[0] ?? '', /no longer knows order tp-1/);
+  });
+});
+
+test('an order acknowledged under another name halts trading', () => {
+  const execution = anExecution();
+  execution.approve();
+  assert.match(execution.accepted({ clOrdId: 'made-up' })[0] ?? '', /order tp-1 was acknowledged as "made-up"/);
 });

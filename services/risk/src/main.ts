@@ -55,6 +55,7 @@ async function start(context: ServiceContext<ConfigOf<typeof riskSchema>>) {
   };
   const announce = ({ state: trading, reasons }: Payload<'TradingStateChanged'>) => {
     health.trading(trading, reasons);
+    if (trading === 'HALTED') health.set('unhealthy', reasons);
     log.info({ trading }, `trading is ${trading}${reasons.length > 0 ? `: ${reasons.join('; ')}` : ''}`);
   };
 

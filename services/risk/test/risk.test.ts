@@ -140,3 +140,17 @@ test('a fill that flips the position closes the old lot at its cost and opens th
     },
   );
 });
+
+test('a clOrdId that a venue would not give back unchanged is refused, with what was found and what is allowed', () => {
+  for (const clOrdId of ['', 'x'.repeat(49), 'with space', 'näme']) {
+    const reply = aRisk().check({ clOrdId }).at(-1) ?? '';
+    assert.match(reply, /^reply INVALID_CL_ORD_ID: clOrdId ".*" has \d+ characters, allowed are 1 to 48/);
+  }
+});
+
+test('a repeat under the same requestId with other content is a duplicate, not the same question', () => {
+  const risk = aRisk();
+  assert.equal(risk.check({}, 'q-1').at(-1), 'reply approved');
+  assert.match(risk.check({ orderQty: '11' }, 'q-1').at(-1) ?? '', /^reply DUPLICATE_ORDER/);
+  assert.equal(risk.check({}, 'q-1').at(-1), 'reply approved');
+});

@@ -14,6 +14,8 @@ import type { VenueOrder, VenueUpdate } from './venue-update.ts';
 export interface ExecutionConfig {
   /** Our own log as approvals name it: `uuid/generation`. */
   readonly log: string;
+  /** Begins the clOrdId of every order of ours: by it we know them at the venue. */
+  readonly prefix: string;
   /** After this time from the last moment an order could have been written, "not found" is conclusive. */
   readonly maxInFlightNs: bigint;
 }
@@ -54,6 +56,8 @@ export type ExecutionInput =
     }
   | { readonly type: 'caught-up' }
   | { readonly type: 'listening'; readonly up: boolean }
+  /** The clOrdIds of the venue's latest orders, open and closed: listed before each `listening`. */
+  | { readonly type: 'venue-orders'; readonly clOrdIds: readonly string[] }
   | { readonly type: 'halt'; readonly reason: string }
   | { readonly type: 'accepted'; readonly clOrdId: string; readonly order: VenueOrder }
   | { readonly type: 'rejected'; readonly clOrdId: string; readonly reason: string }
@@ -89,6 +93,14 @@ export function executionTradingState(state: ExecutionState): {
 
 /** Applies one input to the state, in place, and says what follows from it. Deterministic: no clock, no I/O. */
 export function stepExecution(state: ExecutionState, input: ExecutionInput): ExecutionOutput[] {
+  const before = state.halted;
+  const out = apply(state, input);
+  if (before === state.halted) return out;
+  // Risk follows our log: what stops us stops it too.
+  return [...out, { type: 'append', kind: 'TradingStateChanged', payload: executionTradingState(state) }];
+}
+
+function apply(state: ExecutionState, input: ExecutionInput): ExecutionOutput[] {
   switch (input.type) {
     case 'approved':
       return onApproved(state, input);
@@ -97,6 +109,9 @@ export function stepExecution(state: ExecutionState, input: ExecutionInput): Exe
       return [];
     case 'listening':
       return onListening(state, input.up);
+    case 'venue-orders':
+      state.halted ??= differenceTo(state, input.clOrdIds);
+      return [];
     case 'halt':
       state.halted ??= input.reason;
       return [];
@@ -151,6 +166,18 @@ function onListening(state: ExecutionState, up: boolean): ExecutionOutput[] {
     .map((order) => ({ type: 'lookup', clOrdId: order.approval.clOrdId, notBeforeNs: 0n }));
 }
 
+/** How the venue's latest orders show that its book or our log began anew while the other went on. */
+function differenceTo(state: ExecutionState, venueOrders: readonly string[]): string | undefined {
+  const foreign = venueOrders.find(
+    (clOrdId) => clOrdId.startsWith(`${state.config.prefix}-`) && !state.orders.has(clOrdId),
+  );
+  if (foreign !== undefined) return `the venue has order ${foreign} of ours, which this execution log does not know`;
+  const acknowledged = Array.from(state.orders.values()).filter(({ orderId }) => orderId !== null);
+  const latest = acknowledged.at(-1)?.approval.clOrdId;
+  if (latest === undefined || venueOrders.includes(latest)) return undefined;
+  return `the venue no longer knows order ${latest}: its book is not the one we traded on`;
+}
+
 type Answer = Extract<ExecutionInput, { type: 'accepted' | 'rejected' | 'unanswered' | 'looked-up' }>;
 
 function onAnswer(state: ExecutionState, input: Answer): ExecutionOutput[] {
@@ -159,7 +186,8 @@ function onAnswer(state: ExecutionState, input: Answer): ExecutionOutput[] {
   const { clOrdId, symbol } = order.approval;
   switch (input.type) {
     case 'accepted':
-      return acknowledge(order, input.order);
+      if (input.order.clOrdId === clOrdId) return acknowledge(order, input.order);
+      return haltOn(state, order, `order ${clOrdId} was acknowledged as ${JSON.stringify(input.order.clOrdId)}`);
     case 'rejected': {
       const payload = { clOrdId, orderId: order.orderId, symbol, reason: input.reason };
       return advance(order, 'OrderRejected') ? [{ type: 'append', kind: 'OrderRejected', payload }] : [];

@@ -4,6 +4,7 @@ import {
   type DecimalText,
   decimal,
   decimalText,
+  MAX_CL_ORD_ID_LENGTH,
   type OrderIntent,
   type OrdRejReason,
   ZERO,
@@ -14,6 +15,9 @@ export type CheckResult =
   | { readonly approved: true; readonly order: ApprovedOrder; readonly exposure: Decimal }
   | { readonly approved: false; readonly reason: OrdRejReason; readonly text: string };
 
+/** What a venue takes as a name and gives back unchanged; an empty one it would replace by its own. */
+const CL_ORD_ID = new RegExp(`^[!-~]{1,${MAX_CL_ORD_ID_LENGTH}}$`);
+
 /**
  * Every pre-trade check, in order; the first that fails refuses, with both numbers in its text. Counts positions and the
  * reservations of open orders. An order that only reduces is never held back by a limit: exits stay open.
@@ -22,6 +26,10 @@ export function checkOrder(state: RiskState, intent: OrderIntent, nowNs: bigint)
   const trading = tradingState(state);
   if (trading.state === 'HALTED') return refuse('TRADING_HALTED', trading.reasons.join('; '));
   if (trading.state === 'CATCHING_UP') return refuse('NOT_READY', trading.reasons.join('; '));
+  if (!CL_ORD_ID.test(intent.clOrdId)) {
+    const found = `clOrdId ${JSON.stringify(intent.clOrdId)} has ${intent.clOrdId.length} characters`;
+    return refuse('INVALID_CL_ORD_ID', `${found}, allowed are 1 to ${MAX_CL_ORD_ID_LENGTH} visible ASCII ones`);
+  }
   if (state.decisions.has(intent.clOrdId))
     return refuse('DUPLICATE_ORDER', `clOrdId ${intent.clOrdId} was decided before`);
   if (nowNs >= intent.expiresNs) return refuse('EXPIRED_INTENT', `now ${nowNs} >= expiry ${intent.expiresNs}`);

@@ -79,7 +79,8 @@ function changeTrading(
 function decide(state: RiskState, input: Extract<RiskInput, { type: 'check' }>): RiskOutput[] {
   const { intent, requestId, nowNs } = input;
   const remembered = state.decisions.get(intent.clOrdId);
-  if (remembered !== undefined && remembered.requestId === requestId) return [{ type: 'reply', decision: remembered }];
+  const isRepeat = remembered?.decision.requestId === requestId && sameIntent(remembered.intent, intent);
+  if (isRepeat) return [{ type: 'reply', decision: remembered.decision }];
 
   const result = checkOrder(state, intent, nowNs);
   const { clOrdId, symbol } = intent;
@@ -97,10 +98,10 @@ function decide(state: RiskState, input: Extract<RiskInput, { type: 'check' }>):
     };
     // An answer without an effect is not remembered: asked again when ready, it may be another.
     if (reason === 'NOT_READY') return [reply];
-    if (remembered === undefined) state.decisions.set(clOrdId, decision);
+    if (remembered === undefined) state.decisions.set(clOrdId, { decision, intent });
     return [refused, reply];
   }
-  state.decisions.set(clOrdId, decision);
+  state.decisions.set(clOrdId, { decision, intent });
   state.reservations.set(clOrdId, {
     clOrdId,
     symbol,
@@ -114,9 +115,19 @@ function decide(state: RiskState, input: Extract<RiskInput, { type: 'check' }>):
   return [{ type: 'append', kind: 'OrderApproved', payload, clOrdId }, reply];
 }
 
+function sameIntent(a: OrderIntent, b: OrderIntent): boolean {
+  return (Object.keys(a) as (keyof OrderIntent)[]).every((key) => a[key] === b[key]);
+}
+
 function applyExecutionEvent(state: RiskState, event: ExecutionEvent): RiskOutput[] {
-  const { clOrdId, symbol } = event.payload;
   state.executionSeq = event.seq;
+  if (event.kind === 'TradingStateChanged') {
+    const { state: trading, reasons } = event.payload;
+    return trading === 'HALTED'
+      ? changeTrading(state, { type: 'halt', reason: `execution: ${reasons.join('; ')}` })
+      : [];
+  }
+  const { clOrdId, symbol } = event.payload;
   const out: RiskOutput[] = [];
   let reservation = state.reservations.get(clOrdId);
   if (event.kind === 'OrderFilled') {
@@ -142,7 +153,7 @@ function applyExecutionEvent(state: RiskState, event: ExecutionEvent): RiskOutpu
   return out;
 }
 
-function transitionOf(event: ExecutionEvent): OrderTransition {
+function transitionOf(event: Exclude<ExecutionEvent, { kind: 'TradingStateChanged' }>): OrderTransition {
   return event.kind === 'OrderFilled' && event.payload.leavesQty !== '0' ? 'OrderPartiallyFilled' : event.kind;
 }
 

@@ -1,4 +1,13 @@
-import { type Decimal, decimal, type Ledger, type OrdStatus, openLedger, type Side, ZERO } from '@tickpath/trading';
+import {
+  type Decimal,
+  decimal,
+  type Ledger,
+  type OrderIntent,
+  type OrdStatus,
+  openLedger,
+  type Side,
+  ZERO,
+} from '@tickpath/trading';
 import type { Payload } from '@tickpath/wire';
 
 /** Limits in the account's currency (USD) and in units of the symbol, as decimals. */
@@ -38,8 +47,8 @@ export interface RiskState {
   ledger: Ledger;
   readonly markets: Map<string, Market>;
   readonly reservations: Map<string, Reservation>;
-  /** Every clOrdId ever decided, with its answer: what makes a repeat get the same one. */
-  readonly decisions: Map<string, Decision>;
+  /** Every clOrdId ever decided, with its answer: what makes a repeat of the same request get the same one. */
+  readonly decisions: Map<string, { readonly decision: Decision; readonly intent: OrderIntent }>;
   /** Worst-case exposure of each symbol, valued when it last changed; their sum is kept beside it. */
   readonly exposures: Map<string, Decimal>;
   grossExposure: Decimal;
