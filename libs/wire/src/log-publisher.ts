@@ -41,7 +41,7 @@ export class LogPublisher {
     this.#options = options;
     this.#topic = Buffer.from(logTopic(options.log.identity.uuid));
     const { security = NO_SECURITY } = options;
-    this.#pub = new Publisher({ ...SOCKET_LIMITS, linger: 200, sendTimeout: 0, ...security.serverOptions() });
+    this.#pub = new Publisher({ ...SOCKET_LIMITS, linger: 200, ...security.serverOptions() });
     this.#push =
       options.bind.push === undefined
         ? undefined

@@ -9,7 +9,7 @@ import type { AnyReply } from './responder.ts';
 import { NO_SECURITY, type WireSecurity } from './security.ts';
 import { BURST_MS, bindSocket, messages, SOCKET_LIMITS } from './socket.ts';
 import { StreamArchive } from './stream-archive.ts';
-import { HEARTBEAT_TOPIC, POSITION_TOPIC } from './topics.ts';
+import { HEARTBEAT_TOPIC, POSITION_TOPIC, SYSTEM_PREFIX } from './topics.ts';
 
 export interface MarketPublisherOptions {
   readonly source: string;
@@ -68,7 +68,6 @@ export class MarketPublisher {
   private constructor(options: MarketPublisherOptions) {
     this.#options = options;
     const { security = NO_SECURITY, sendHighWaterMark } = options;
-    // PUB never waits for a subscriber: without a send timeout zeromq.js would still put off a send now and then.
     this.#stream = new Publisher({
       ...SOCKET_LIMITS,
       linger: 0,
@@ -142,9 +141,11 @@ export class MarketPublisher {
       return bytes;
     }
     this.#waitingBytes += bytes;
-    const waiting = this.#waiting.get(topic);
-    if (waiting === undefined) this.#waiting.set(topic, [envelope]);
-    else waiting.push(envelope);
+    const waiting = this.#waiting.get(topic) ?? [];
+    waiting.push(envelope);
+    // A beat and a mark speak of what was published before them: they leave behind all of it.
+    if (topic.startsWith(SYSTEM_PREFIX)) this.#waiting.delete(topic);
+    if (waiting.length === 1 || topic.startsWith(SYSTEM_PREFIX)) this.#waiting.set(topic, waiting);
     if (!this.#flushing) {
       this.#flushing = true;
       queueMicrotask(() => void this.#flush());
