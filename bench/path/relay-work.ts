@@ -36,6 +36,7 @@ export function messageSizes(): MessageSizes {
     timeInForce: 'DAY',
     strategy: 'bench-path',
     cause,
+    receivedNs: ns,
     expiresNs: ns,
   } as const;
   const signal = header('signal', traceparentOf(clOrdId, 'signal'));

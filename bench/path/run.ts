@@ -79,9 +79,9 @@ async function measureThroughput(
   const result = new Map<ThroughputMode, readonly Pair<Awaited<ReturnType<typeof throughputRound>>>[]>();
   for (const variant of variants) await untilOrdersFlow(variant, THROUGHPUT_SYMBOLS);
   for (const mode of ['single', 'batched'] as const) {
-    for (const variant of variants) await throughputRound(variant, mode, ticks / FIRST_TICKS_DIVISOR);
+    for (const variant of variants) await throughputRound(variant, mode, { ticks: ticks / FIRST_TICKS_DIVISOR });
     const rounds = await interleave(variants, pairs, async (variant, pair) => {
-      const round = await throughputRound(variant, mode, ticks);
+      const round = await throughputRound(variant, mode, { ticks });
       const loss = round.lost + round.missing > 0 ? `, LOST ${round.lost} ticks and ${round.missing} orders` : '';
       say(`${mode}, ${pair + 1}/${pairs} ${variant.name}: ${Math.round(round.ticksPerSecond)} ticks/s${loss}`);
       return round;

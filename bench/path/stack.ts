@@ -21,6 +21,8 @@ const REPLAY_HEARTBEAT_MS = 100;
 export interface StackOptions extends VariantOptions {
   readonly symbols: readonly string[];
   readonly pace: 'live' | 'replay';
+  /** Further settings of every service. */
+  readonly flags?: readonly string[];
 }
 
 /** Starts Tickpath's services as they are, with the bench's strategy and limits that let every order pass. */
@@ -34,11 +36,12 @@ export async function startStack(children: Children, options: StackOptions): Pro
     `--installation.prefix=${PREFIX}`,
     `--signal.symbols=${symbols.join(',')}`,
     `--signal.strategy=${fileURLToPath(new URL('./strategy.ts', import.meta.url))}`,
-    `--risk.initialCashUsd=${UNLIMITED}`,
+    `--venue.initialCashUsd=${UNLIMITED}`,
     ...['maxOrderNotionalUsd', 'maxPositionQty', 'maxPositionNotionalUsd', 'maxGrossNotionalUsd'].map(
       (limit) => `--risk.limits.${limit}=${UNLIMITED}`,
     ),
     ...(pace === 'replay' ? [`--market-data.heartbeatMs=${REPLAY_HEARTBEAT_MS}`] : []),
+    ...(options.flags ?? []),
   ];
   const processes = SERVICES.map((name) => {
     const main = fileURLToPath(new URL(`../../services/${name}/src/main.ts`, import.meta.url));

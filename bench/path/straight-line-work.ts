@@ -53,7 +53,7 @@ export function straightLineWork(): HopWork<Envelope> {
     riskCheck([, , , , , tsNs, , payload]) {
       const clOrdId = baselineOrderId(payload[2] as string);
       const cause = `trade:${payload[6]}:${payload[2]}`;
-      const intent = [clOrdId, 'B000', 'BUY', '100', 'MARKET', 'DAY', 'bench-path', cause, tsNs];
+      const intent = [clOrdId, 'B000', 'BUY', '100', 'MARKET', 'DAY', 'bench-path', cause, payload[7], tsNs];
       return pack('riskCheck', 'signal', TRACEPARENT, [REQUEST_ID, ...intent]);
     },
     approve(request) {

@@ -16,6 +16,12 @@ const MODES = {
   batched: { symbols: THROUGHPUT_SYMBOLS.slice(0, 8), ticksPerFrame: 256 },
 } as const satisfies Record<ThroughputMode, object>;
 
+/** What is sent in a round. `ticks` is rounded down to a multiple of `orders`. */
+export interface ThroughputLoad {
+  readonly ticks: number;
+  readonly orders?: number;
+}
+
 export interface ThroughputRound {
   readonly ticksPerSecond: number;
   /** Ticks that the store did not get, and messages that any follower knows it missed. */
@@ -44,9 +50,9 @@ let tapeNs = BigInt(Date.now()) * 1_000_000n;
 export async function throughputRound(
   variant: Variant,
   mode: ThroughputMode,
-  wantedTicks: number,
+  load: ThroughputLoad,
 ): Promise<ThroughputRound> {
-  const { frames, orders, ticks } = prepare(variant, mode, wantedTicks);
+  const { frames, orders, ticks } = prepare(variant, mode, load);
   const { ticksPerFrame } = MODES[mode];
   await sleep(REST_MS);
   const before = await variant.progress();
@@ -71,10 +77,11 @@ interface Prepared {
   readonly ticks: number;
 }
 
-function prepare(variant: Variant, mode: ThroughputMode, wantedTicks: number): Prepared {
+function prepare(variant: Variant, mode: ThroughputMode, load: ThroughputLoad): Prepared {
   const { symbols, ticksPerFrame } = MODES[mode];
-  const markEvery = Math.floor(wantedTicks / ORDERS);
-  const ticks = markEvery * ORDERS;
+  const { orders: wantedOrders = ORDERS } = load;
+  const markEvery = Math.floor(load.ticks / wantedOrders);
+  const ticks = markEvery * wantedOrders;
   const tape = new TickTape({ symbols, markEvery, markAt: 'end' });
   const frames: Buffer[] = [];
   const orders: string[] = [];

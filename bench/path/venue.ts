@@ -11,6 +11,7 @@ export interface BenchVenueOptions {
 
 type OrderListener = (clOrdId: string, arrivedNs: bigint) => void;
 
+const ACCOUNT = { id: 'b0b6dd9d-8b9b-48a9-ba46-b9d54906e415', cash: '1000000000000' };
 const NS_PER_MS = 1_000_000n;
 /** Bytes that may wait for a reader before a sender that asks has to wait. */
 const HIGH_WATER_BYTES = 256 * 1024;
@@ -88,8 +89,11 @@ export class BenchVenue {
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const arrivedNs = process.hrtime.bigint();
-    // Execution asks for the orders of before, of which there are none.
-    if (request.method === 'GET' && request.url?.startsWith('/v2/orders?')) return respond(response, 200, []);
+    // Execution asks for the account it trades on, and for what came before, of which there is nothing.
+    if (request.method === 'GET' && request.url === '/v2/account') return respond(response, 200, ACCOUNT);
+    if (request.method === 'GET' && /^\/v2\/(?:orders\?|positions$)/.test(request.url ?? '')) {
+      return respond(response, 200, []);
+    }
     if (request.method !== 'POST' || request.url !== '/v2/orders') {
       respond(response, 404, { code: 40410000, message: 'endpoint not found.' });
       return;

@@ -21,6 +21,8 @@ new MarketFollower({
     counter: (name) => ({
       inc: (_labels, value = 1) => void counters.set(name, (counters.get(name) ?? 0) + value),
     }),
+    gauge: () => ({ set: () => {} }),
+    beforeScrape: () => {},
   }),
   receiveHighWaterMark: 1_000,
   heartbeatMs: 100,

@@ -53,7 +53,7 @@ describe('a plain ZeroMQ client that knows nothing of the library', { timeout: 1
     const socket = new Request({ linger: 0, receiveTimeout: 10_000 });
     socket.connect(at.connect('riskRequests'));
     const expiresNs = BigInt(Date.now() + 60_000) * 1_000_000n;
-    const intent = ['plain-1', 'AAPL', 'BUY', '1', 'MARKET', 'DAY', 'by-hand', 'manual:test', expiresNs];
+    const intent = ['plain-1', 'AAPL', 'BUY', '1', 'MARKET', 'DAY', 'by-hand', 'manual:test', 0n, expiresNs];
     const ask = async (requestId: string, fields: readonly unknown[]) => {
       const envelope = [1, 'riskCheck', 'plain', 1n, 0, BigInt(Date.now()) * 1_000_000n, null, [requestId, ...fields]];
       await socket.send(packr.pack(envelope));

@@ -3,26 +3,23 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { openRisk, type RiskInput, stepRisk } from '@tickpath/risk/core';
-import { readRecordedStep, recordedText } from '@tickpath/runtime';
-import { openSignal, type SignalInput, stepSignal } from '@tickpath/signal/core';
+import { openRisk, type RiskConfig, type RiskInput, stepRisk } from '@tickpath/risk/core';
+import { readRecordedConfig, readRecordedStep, recordedText } from '@tickpath/runtime';
+import { openSignal, type SignalConfig, type SignalInput, stepSignal } from '@tickpath/signal/core';
 import { momentum } from '@tickpath/strategy';
 import { eventually, TestStack } from '@tickpath/testkit';
 import type { Payload } from '@tickpath/wire';
 import { recompute } from './independent-ledger.ts';
 import { testTape } from './tape.ts';
 
-const RISK = {
-  initialCashUsd: '1000000',
-  limits: {
-    maxOrderNotionalUsd: '100000',
-    maxPositionQty: '10000',
-    maxPositionNotionalUsd: '250000',
-    maxGrossNotionalUsd: '1000000',
-  },
+const INITIAL_CASH_USD = '1000000';
+const LIMITS = {
+  maxOrderNotionalUsd: '100000',
+  maxPositionQty: '10000',
+  maxPositionNotionalUsd: '250000',
+  maxGrossNotionalUsd: '1000000',
 };
 const MOMENTUM = { interval: '1s', fastBars: 5, slowBars: 15, qty: '100', allowShort: true } as const;
-const INTENT_TTL_MS = 5000;
 const ALL = Number.MAX_SAFE_INTEGER;
 
 describe('a recorded day, replayed through the real processes as fast as they take it', { timeout: 240_000 }, () => {
@@ -41,10 +38,11 @@ describe('a recorded day, replayed through the real processes as fast as they ta
       `--replay=${tape.files.join(',')}`,
       '--pace=max',
       `--signal.symbols=${tape.symbol}`,
-      `--signal.intentTtlMs=${INTENT_TTL_MS}`,
+      '--execution.requestTimeoutMs=1000',
+      '--execution.maxInFlightMs=1000',
       ...Object.entries(MOMENTUM).map(([key, value]) => `--signal.momentum.${key}=${value}`),
-      `--risk.initialCashUsd=${RISK.initialCashUsd}`,
-      ...Object.entries(RISK.limits).map(([key, value]) => `--risk.limits.${key}=${value}`),
+      `--venue.initialCashUsd=${INITIAL_CASH_USD}`,
+      ...Object.entries(LIMITS).map(([key, value]) => `--risk.limits.${key}=${value}`),
       `--signal.recordTo=${recordings.signal}`,
       `--risk.recordTo=${recordings.risk}`,
     ]);
@@ -86,7 +84,7 @@ describe('a recorded day, replayed through the real processes as fast as they ta
   test('orders are filled, and cash, position and realised P&L equal a recomputation from the fills', () => {
     assert.ok(fills.length >= 1, 'at least one fill');
     console.log(`${fills.length} fills, realised ${portfolio.realizedPnl}, cash ${portfolio.cash}`);
-    const expected = recompute(RISK.initialCashUsd, fills);
+    const expected = recompute(INITIAL_CASH_USD, fills);
     assert.equal(portfolio.cash, expected.cash);
     const actual = portfolio.positions.map(({ symbol, qty, cost, realizedPnl }) => [
       symbol,
@@ -97,11 +95,14 @@ describe('a recorded day, replayed through the real processes as fast as they ta
   });
 
   test('the cores of signal and risk, fed the recorded inputs, give the recorded outputs byte for byte', () => {
-    const intentTtlNs = BigInt(INTENT_TTL_MS) * 1_000_000n;
-    const signal = openSignal({ prefix: 'tp', symbols: [tape.symbol], intentTtlNs }, momentum(MOMENTUM));
-    const risk = openRisk(RISK);
-    const checks = rerun(recordings.signal, (input) => stepSignal(signal, input as SignalInput));
-    const decisions = rerun(recordings.risk, (input) => stepRisk(risk, input as RiskInput));
+    const checks = rerun(recordings.signal, (config) => {
+      const signal = openSignal(config as SignalConfig, momentum(MOMENTUM));
+      return (input) => stepSignal(signal, input as SignalInput);
+    });
+    const decisions = rerun(recordings.risk, (config) => {
+      const risk = openRisk(config as RiskConfig);
+      return (input) => stepRisk(risk, input as RiskInput);
+    });
     assert.ok(checks >= fills.length / 2, `${checks} outputs of signal`);
     assert.ok(decisions >= fills.length, `${decisions} outputs of risk`);
   });
@@ -128,9 +129,11 @@ async function readExecutionLog(
 }
 
 /** Runs a recording through a core and compares every step; returns how many outputs there were. */
-function rerun(file: string, step: (input: unknown) => readonly unknown[]): number {
+function rerun(file: string, open: (config: unknown) => (input: unknown) => readonly unknown[]): number {
+  const [first = '', ...lines] = readFileSync(file, 'utf8').split('\n');
+  const step = open(readRecordedConfig(first));
   let outputs = 0;
-  for (const line of readFileSync(file, 'utf8').split('\n')) {
+  for (const line of lines) {
     if (line === '') continue;
     const recorded = readRecordedStep(line);
     const out = step(recorded.in);

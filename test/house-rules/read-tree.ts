@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import type { SourceFile } from './workspace.ts';
 
-const FOLDERS = ['bin', 'libs', 'services', 'test', 'bench'];
+const FOLDERS = ['monitoring', 'bin', 'libs', 'services', 'test', 'bench'];
 
 /** Reads the `.ts` files and manifests of the repository at `root`, without `node_modules`, hidden folders and links. */
 export function readTree(root: string): SourceFile[] {

@@ -1,3 +1,5 @@
+import { cutOff } from './text-table.ts';
+
 /** A line of a service's output, as the terminal shows it. */
 export interface OutputLine {
   readonly service: string;
@@ -11,6 +13,8 @@ export interface LineStyle {
 const SERVICE_WIDTH = 12;
 const HIDDEN_KEYS = new Set(['level', 'time', 'service', 'msg', 'err', 'lifecycle', 'pid', 'hostname']);
 const SHOWN_LEVELS: Readonly<Record<string, string>> = { warn: 'WARN', error: 'ERROR', fatal: 'FATAL' };
+/** A list of orders or a body in a field would push the rest off the screen; `--json` has it whole. */
+const MAX_FIELD_WIDTH = 160;
 const LEVEL_COLORS: Readonly<Record<string, number>> = { warn: 33, error: 31, fatal: 31 };
 const SERVICE_COLORS = [36, 35, 34, 32, 96, 95, 94];
 const DIM = 2;
@@ -39,9 +43,11 @@ export function renderLine({ service, text }: OutputLine, { color }: LineStyle, 
   const level = String(fields.level);
   const shownLevel = SHOWN_LEVELS[level];
   const time = clockText(typeof fields.time === 'number' ? fields.time : nowMs);
+  // The order's name says more, and is what `tickpath trace` takes.
+  const isHidden = (key: string) => HIDDEN_KEYS.has(key) || (key === 'traceId' && fields.clOrdId !== undefined);
   const extras = Object.entries(fields)
-    .filter(([key, value]) => !HIDDEN_KEYS.has(key) && value !== undefined)
-    .map(([key, value]) => `${key}=${fieldText(value)}`);
+    .filter(([key, value]) => !isHidden(key) && value !== undefined)
+    .map(([key, value]) => `${key}=${cutOff(fieldText(value), MAX_FIELD_WIDTH)}`);
   const parts = [
     paint(DIM, time),
     name,
@@ -70,18 +76,20 @@ function errorText({ err, msg }: Readonly<Record<string, unknown>>): string {
   return [said, frame === undefined ? '' : `(at ${frame})`].filter((part) => part !== '').join(' ');
 }
 
-function fieldText(value: unknown): string {
+/** A value as a field shows it: quoted only where it would not be one word. */
+export function fieldText(value: unknown): string {
   if (typeof value === 'string') return /[\s"=]/.test(value) || value === '' ? JSON.stringify(value) : value;
   return JSON.stringify(value) ?? String(value);
 }
 
 /** Without control characters: a log line must not move the cursor or break in two. */
-function printable(text: string): string {
+export function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   return text.replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ').trimEnd();
 }
 
-function serviceColor(service: string): number {
+/** The colour code in which a service is always shown. */
+export function serviceColor(service: string): number {
   const sum = [...service].reduce((total, letter) => total + (letter.codePointAt(0) ?? 0), 0);
   return SERVICE_COLORS[sum % SERVICE_COLORS.length] ?? DIM;
 }

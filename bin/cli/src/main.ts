@@ -3,9 +3,13 @@ import { bench } from './commands/bench.ts';
 import { config } from './commands/config.ts';
 import { help } from './commands/help.ts';
 import { keys } from './commands/keys.ts';
+import { latency } from './commands/latency.ts';
+import { logLevel } from './commands/log-level.ts';
+import { secrets } from './commands/secrets.ts';
 import { soak } from './commands/soak.ts';
 import { start } from './commands/start.ts';
 import { test } from './commands/test.ts';
+import { trace } from './commands/trace.ts';
 import { EXIT_OK, EXIT_USAGE } from './exit-codes.ts';
 import { workspaceVersion } from './workspace.ts';
 
@@ -18,6 +22,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   bench,
   config,
   keys,
+  secrets,
+  latency,
+  trace,
+  'log-level': logLevel,
   help,
   '--help': help,
   '-h': help,
@@ -30,7 +38,7 @@ export async function main([name, ...argv]: readonly string[]): Promise<number> 
   if (command !== undefined) return command(argv);
   const fault = name === undefined ? 'no command given' : `unknown command ${name}`;
   process.stderr.write(
-    `tickpath: ${fault}\nusage: tickpath start | test | soak | bench | config | keys | help | --version\n`,
+    `tickpath: ${fault}\nusage: tickpath start | latency | trace | log-level | config | keys | secrets | test | soak | bench | help | --version\n`,
   );
   return EXIT_USAGE;
 }

@@ -37,6 +37,19 @@ describe('a line of a log', () => {
     assert.equal(render({ msg: 'no cash', err: { message: 'cash' } }), '12:00:01.123 execution    no cash');
   });
 
+  test('of an order names it, and its trace only where the order is not named', () => {
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+    assert.equal(render({ msg: 'fill', clOrdId: 'tp-1', traceId }), '12:00:01.123 execution    fill clOrdId=tp-1');
+    assert.equal(render({ msg: 'fill', traceId }), `12:00:01.123 execution    fill traceId=${traceId}`);
+  });
+
+  test('cuts a long field off, and not the message', () => {
+    const orders = Array.from({ length: 100 }, (_, n) => `tp-${n}`);
+    const line = render({ msg: 'm'.repeat(300), orders, last: 1 });
+    assert.match(line, / m{300} orders=\["tp-0",.*… last=1$/);
+    assert.ok(line.length < 520, `${line.length}`);
+  });
+
   test('is coloured only on request', () => {
     const text = JSON.stringify({ level: 'warn', time: NOON, msg: 'slow' });
     assert.ok(renderLine({ service: 'risk', text }, { color: true }, 0).includes('\x1b[33mWARN\x1b[0m'));

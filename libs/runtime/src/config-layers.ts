@@ -7,7 +7,7 @@ import {
   leafFormat,
   leavesOf,
 } from './config-schema.ts';
-import type { ConfigFlag, Profile } from './config-source.ts';
+import { type ConfigFlag, type Profile, readSecretFile } from './config-source.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -89,31 +89,43 @@ function readEnvironmentLayer(
 ): string[] {
   const paths = new Map<string, string>();
   for (const [path, leaf] of leaves) {
-    const name = leaf.env ?? envNameOf(path);
-    const taken = paths.get(name);
-    if (taken !== undefined) throw new Error(`${path} and ${taken} have the same environment variable ${name}`);
-    paths.set(name, path);
+    for (const { name } of variablesOf(path, leaf)) {
+      const taken = paths.get(name);
+      if (taken !== undefined) throw new Error(`${path} and ${taken} have the same environment variable ${name}`);
+      paths.set(name, path);
+    }
   }
   const prefixes = [...new Set([...leaves.keys()].map(sectionOf))].map((section) => `${envNameOf(section)}_`);
   const faults: string[] = [];
-  for (const [name, text] of Object.entries(env)) {
-    if (text === undefined) continue;
-    const path = paths.get(name);
-    const leaf = path === undefined ? undefined : leaves.get(path);
+  for (const [path, leaf] of leaves) {
+    const [variable, ...more] = variablesOf(path, leaf).filter(({ name }) => env[name] !== undefined);
+    if (variable === undefined) continue;
+    const { name, read } = variable;
+    const answer = read(env[name] ?? '');
+    if (more.length > 0) faults.push(`${path}: set twice, by ${name} and by ${more[0]?.name}; allowed: one of them`);
+    else if ('fault' in answer) faults.push(`${path}: ${answer.fault} (environment ${name})`);
+    else assignments.set(path, { value: leafFormat(leaf).fromText(answer.text), origin: `environment ${name}` });
+  }
+  for (const name of Object.keys(env)) {
     const prefix = prefixes.find((each) => name.startsWith(each));
-    if (path !== undefined && leaf !== undefined) {
-      assignments.set(path, { value: leafFormat(leaf).fromText(text), origin: `environment ${name}` });
-    } else if (prefix !== undefined) {
-      faults.push(
-        unknownKey(
-          name,
-          'environment',
-          [...paths.keys()].filter((known) => known.startsWith(prefix)),
-        ),
-      );
-    }
+    if (env[name] === undefined || paths.has(name) || prefix === undefined) continue;
+    const known = [...paths.keys()].filter((each) => each.startsWith(prefix));
+    faults.push(unknownKey(name, 'environment', known));
   }
   return faults;
+}
+
+interface Variable {
+  readonly name: string;
+  /** The text that the variable's own text stands for. */
+  readonly read: (text: string) => { readonly text: string } | { readonly fault: string };
+}
+
+/** The variable of a key and, for a secret, the one that names a file with it: so it need not stand in the environment. */
+function variablesOf(path: string, leaf: Leaf): Variable[] {
+  const name = leaf.env ?? envNameOf(path);
+  const plain: Variable = { name, read: (text) => ({ text }) };
+  return leaf.sensitive === true ? [plain, { name: `${name}_FILE`, read: readSecretFile }] : [plain];
 }
 
 function readFlagLayer(

@@ -95,3 +95,20 @@ export function readProfile(chosen: string | undefined, configDir: string): Prof
     return { faults: [`${path}: found ${JSON.stringify(content)}; allowed: sections with keys`] };
   return { name, path, content };
 }
+
+/**
+ * The text of a file that holds one secret, without the line break at its end. What is wrong is told without the text:
+ * a file that is not there, cannot be read or is empty.
+ */
+export function readSecretFile(path: string): { readonly text: string } | { readonly fault: string } {
+  if (path === '') return { fault: 'no file named' };
+  let content: string;
+  try {
+    content = readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return { fault: code === 'ENOENT' ? `no such file: ${path}` : `${path} cannot be read: ${code}` };
+  }
+  const text = content.replace(/\r?\n$/, '');
+  return text.trim() === '' ? { fault: `${path} is empty` } : { text };
+}

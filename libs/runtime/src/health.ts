@@ -1,22 +1,25 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { Gauge } from 'prom-client';
 import type { Metrics } from './metrics.ts';
 
 export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy';
+/** Whether a service may trade. */
+export const TRADING_STATES = ['WARMING', 'CATCHING_UP', 'ACTIVE', 'REDUCING', 'HALTED'] as const;
+export type TradingState = (typeof TRADING_STATES)[number];
 export type Lifecycle = 'starting' | 'ready' | 'stopping';
 
 /** What a service says about itself. */
 export interface Health {
   /** `degraded` and `unhealthy` need reasons a person can act on. */
   set(status: HealthStatus, reasons?: readonly string[]): void;
-  /** Whether it may trade (WARMING, CATCHING_UP, ACTIVE, REDUCING, HALTED), with reasons. */
-  trading(state: string, reasons?: readonly string[]): void;
+  /** Whether it may trade, with reasons; also in `tickpath_trading_state`, which only a service that calls this has. */
+  trading(state: TradingState, reasons?: readonly string[]): void;
   /** Adds a value to `/healthz`, computed when asked for; a function that throws shows its message. */
   detail(key: string, read: () => unknown): void;
 }
 
 export interface HealthReport extends Health {
   lifecycle(state: Lifecycle): void;
-  /** Counts one error; `/healthz` shows those of the last minute. */
+  /** Counts one line at error or above; `/healthz` shows those of the last minute, `/metrics` all. */
   countError(): void;
   isReady(): boolean;
   snapshot(): Record<string, unknown>;
@@ -30,9 +33,11 @@ export function createHealth(service: string, metrics: Metrics): HealthReport {
   const details = new Map<string, () => unknown>();
   const errors = createMinuteCount();
   const stateGauge = metrics.gauge('tickpath_service_state', '1 for the state the service is in', ['state']);
+  const errorLines = metrics.counter('tickpath_log_errors_total', 'Log lines at error or fatal');
   let lifecycle: Lifecycle = 'starting';
   let health: { status: HealthStatus; reasons: readonly string[] } = { status: 'healthy', reasons: [] };
-  let trading: { state: string; reasons: readonly string[] } | undefined;
+  let trading: { state: TradingState; reasons: readonly string[] } | undefined;
+  let tradingGauge: Gauge<'state'> | undefined;
 
   const publishState = () => {
     const current = lifecycle === 'ready' && health.status !== 'healthy' ? health.status : lifecycle;
@@ -47,13 +52,18 @@ export function createHealth(service: string, metrics: Metrics): HealthReport {
     },
     trading(state, reasons = []) {
       trading = { state, reasons };
+      tradingGauge ??= metrics.gauge('tickpath_trading_state', '1 for the trading state the service is in', ['state']);
+      for (const each of TRADING_STATES) tradingGauge.set({ state: each }, each === state ? 1 : 0);
     },
     detail: (key, read) => void details.set(key, read),
     lifecycle(state) {
       lifecycle = state;
       publishState();
     },
-    countError: () => errors.add(performance.now()),
+    countError() {
+      errors.add(performance.now());
+      errorLines.inc();
+    },
     isReady: () => lifecycle === 'ready',
     snapshot: () => ({
       service,
@@ -67,58 +77,6 @@ export function createHealth(service: string, metrics: Metrics): HealthReport {
       details: Object.fromEntries([...details].map(([key, read]) => [key, answerOf(read)])),
     }),
   };
-}
-
-export interface HealthServer {
-  close(): Promise<void>;
-}
-
-/**
- * Serves `/healthz` (200 unless unhealthy), `/readyz` (200 only when ready) and `/metrics`.
- * Rejects with the system's error, `EADDRINUSE` among them, when the port cannot be bound.
- */
-export async function serveHealth(
-  { health, metrics }: { health: HealthReport; metrics: Metrics },
-  { host, port }: { host: string; port: number },
-): Promise<HealthServer> {
-  const server = createServer((request, response) => {
-    const path = request.url?.split('?')[0];
-    if (path === '/healthz') {
-      const body = health.snapshot();
-      sendJson(response, body.status === 'unhealthy' ? 503 : 200, body);
-    } else if (path === '/readyz') {
-      const ready = health.isReady();
-      sendJson(response, ready ? 200 : 503, { ready });
-    } else if (path === '/metrics') {
-      metrics.registry.metrics().then(
-        (text) => response.writeHead(200, { 'content-type': metrics.registry.contentType }).end(text),
-        (error: unknown) => sendJson(response, 500, { error: String(error) }),
-      );
-    } else sendJson(response, 404, { error: 'not found', paths: ['/healthz', '/readyz', '/metrics'] });
-  });
-  await listening(server, { host, port });
-  return {
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
-}
-
-function listening(server: Server, address: { host: string; port: number }): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(address, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-}
-
-function sendJson(response: ServerResponse, status: number, body: unknown): void {
-  const text = JSON.stringify(body, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
-  response.writeHead(status, { 'content-type': 'application/json' }).end(`${text}\n`);
 }
 
 function answerOf(read: () => unknown): unknown {

@@ -38,7 +38,7 @@ export {
 } from './config-schema.ts';
 export { isProfilePath, profilesIn } from './config-source.ts';
 export { EXIT_CRASH, EXIT_OK, EXIT_UNRECOVERABLE, FatalStartError } from './exit.ts';
-export type { Health, HealthStatus } from './health.ts';
+export { type Health, type HealthStatus, TRADING_STATES, type TradingState } from './health.ts';
 export { createLogger, type Logger, type LoggerOptions } from './log.ts';
 export { createMetrics, type Metrics } from './metrics.ts';
 export {
@@ -59,3 +59,14 @@ export {
   SUPERVISED_VARIABLE,
 } from './service.ts';
 export { LOG_LEVELS, type LogLevel, type SharedConfig, sharedSchema } from './shared-config.ts';
+export { STAGE_BUCKETS } from './stage-metrics.ts';
+export { STAGE_NAMES, STAGES, type Stage, type StageName } from './stages.ts';
+export {
+  NO_TRACING,
+  type SpanAttributes,
+  type SpanEvent,
+  type SpanLink,
+  type SpanRecord,
+  type Tracing,
+} from './tracing.ts';
+export { VERSION } from './version.ts';

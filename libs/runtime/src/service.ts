@@ -2,16 +2,22 @@ import { type Clock, createClock } from './clock.ts';
 import { type LoadedConfig, loadConfig } from './config.ts';
 import type { ConfigOf, ConfigSchema } from './config-schema.ts';
 import { EXIT_CRASH, EXIT_OK, EXIT_UNRECOVERABLE, unrecoverableFaults } from './exit.ts';
-import { createHealth, type Health, serveHealth } from './health.ts';
-import { createLogger, type Logger } from './log.ts';
+import { createHealth, type Health } from './health.ts';
+import { serveHealth } from './health-server.ts';
+import { createLogger, createProcessLog, type Logger } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { type Addresses, addresses, type ServiceName } from './ports.ts';
-import type { SharedConfig } from './shared-config.ts';
+import type { LogLevel, SharedConfig } from './shared-config.ts';
+import type { Tracing } from './tracing.ts';
+import { createTracing } from './tracing-service.ts';
 
 /** Set to 1 by a supervisor: SIGINT is then its business, and the end of stdin means that it died. */
 export const SUPERVISED_VARIABLE = 'TICKPATH_SUPERVISED';
 
 const STOP_DEADLINE_MS = 2000;
+/** For the last spans, within what a supervisor grants before it kills (2.5 s). */
+const LAST_SPANS_MS = 1000;
+const LATEST_END_MS = 2300;
 
 /** What a service gets to run with. */
 export interface ServiceContext<Config> {
@@ -23,6 +29,7 @@ export interface ServiceContext<Config> {
   readonly clock: Clock;
   readonly health: Health;
   readonly addresses: Addresses;
+  readonly tracing: Tracing;
   /**
    * Ends the process for a broken invariant: one fatal line, exit 70, and the supervisor starts it again; exit 78 for a
    * `FatalStartError` and its like. Never returns. Bound, so that it can be handed on as a callback.
@@ -40,6 +47,8 @@ export interface ServiceDefinition<S extends ConfigSchema> {
   readonly schema: S;
   /** Impossible combinations of allowed values, one line each. */
   readonly check?: (config: ConfigOf<S>, shared: SharedConfig) => readonly string[];
+  /** The trace of an order (`traceIdOf` of `@tickpath/trading`): lines with a `clOrdId` then carry its `traceId`. */
+  readonly traceIdOf?: (clOrdId: string) => string;
   /** Resolves when the sockets are bound and the own journal is recovered: the service is then ready. */
   start(context: ServiceContext<ConfigOf<S>>): Promise<Running>;
 }
@@ -73,30 +82,57 @@ export async function runService<const S extends ConfigSchema>(definition: Servi
     return;
   }
   const { shared, config } = loaded;
-  const metrics = createMetrics();
+  const metrics = createMetrics({
+    onRefreshError: (error) => log.error({ err: error }, 'a metric could not be refreshed'),
+  });
   const health = createHealth(name, metrics);
-  log = createLogger({
+  const processLog = createProcessLog({
     service: name,
     level: shared.log.level,
     secrets: Object.values(shared.alpaca),
+    traceIdOf: definition.traceIdOf,
     onError: health.countError,
   });
-  // Written at every log level: the supervisor reads them.
-  const lifecycleLog = log.child({}, { level: 'info' });
+  log = processLog.log;
+  const { lifecycleLog } = processLog;
+  const logLevel = {
+    level: processLog.level,
+    setLevel(level: LogLevel) {
+      processLog.setLevel(level);
+      lifecycleLog.info({ logLevel: level }, `log level set to ${level}`);
+    },
+  };
 
   const lifecycle = createLifecycle();
   listenForStop(supervised, lifecycle.requestStop);
   try {
     const at = addresses(shared.network);
-    const server = await serveHealth({ health, metrics }, { host: at.bindHost, port: at.port(`health.${name}`) });
-    const context = { name, config, shared, log, metrics, clock: createClock(), health, addresses: at, onFatal: die };
+    const server = await serveHealth(
+      { health, metrics, logLevel },
+      { host: at.bindHost, port: at.port(`health.${name}`) },
+    );
+    const tracing = createTracing({ config: shared.tracing, service: name, metrics, log });
+    const context = {
+      name,
+      config,
+      shared,
+      log,
+      metrics,
+      clock: createClock(),
+      health,
+      addresses: at,
+      tracing,
+      onFatal: die,
+    };
     const starting = definition.start(context);
     const started = await Promise.race([starting, lifecycle.stopRequested]);
     if (typeof started !== 'string') {
       health.lifecycle('ready');
       lifecycleLog.info({ lifecycle: 'ready', profile: loaded.profile }, 'ready');
+      tracing.ready();
     }
     const reason = await lifecycle.stopRequested;
+    const stoppingMs = performance.now();
     health.lifecycle('stopping');
     lifecycleLog.info({ lifecycle: 'stopping', reason }, 'stopping');
     await within(STOP_DEADLINE_MS, async () => {
@@ -104,6 +140,7 @@ export async function runService<const S extends ConfigSchema>(definition: Servi
       await running.stop();
       await server.close();
     });
+    await tracing.close(Math.min(LAST_SPANS_MS, LATEST_END_MS - (performance.now() - stoppingMs)));
     lifecycleLog.info({ lifecycle: 'stopped' }, 'stopped');
     process.exit(EXIT_OK);
   } catch (error) {

@@ -30,6 +30,29 @@ export const sharedSchema = defineSchema({
   log: {
     level: { doc: 'Lowest level that is logged.', format: LOG_LEVELS, default: 'info' },
   },
+  tracing: {
+    exporter: {
+      doc: 'Where spans go: jaeger is Thrift over HTTP, otlp is OTLP over HTTP; none makes no spans.',
+      format: ['none', 'jaeger', 'otlp'],
+      default: 'jaeger',
+    },
+    url: {
+      doc: "Where the exporter posts to; null is the exporter's usual address on this machine.",
+      format: textLike(/^https?:\/\/[^\s]+$/, 'an http or https URL'),
+      nullable: true,
+      default: null,
+    },
+    queryUrl: {
+      doc: "Jaeger's query API, where `tickpath trace` asks.",
+      format: textLike(/^https?:\/\/[^\s]+$/, 'an http or https URL'),
+      default: 'http://127.0.0.1:16686',
+    },
+    queueSpans: {
+      doc: 'Spans that may wait for the exporter, in memory; what comes on top is dropped and counted.',
+      format: intBetween(1, 262_144),
+      default: 16_384,
+    },
+  },
   alpaca: {
     keyId: { doc: "Alpaca's key id.", format: 'any-text', default: '', sensitive: true, env: 'APCA_API_KEY_ID' },
     secretKey: {

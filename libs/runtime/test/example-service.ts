@@ -15,6 +15,8 @@ const schema = defineSchema({
       'fatal-later',
       'never-stop',
       'log-secrets',
+      'log-levels',
+      'trace',
     ],
     default: 'run',
   },
@@ -23,7 +25,8 @@ const schema = defineSchema({
 await runService({
   name: 'venue',
   schema,
-  async start({ config, shared, log, health, addresses, onFatal, metrics }) {
+  traceIdOf: (clOrdId) => `trace-of-${clOrdId}`,
+  async start({ config, shared, log, health, addresses, onFatal, metrics, tracing, clock }) {
     metrics.counter('tickpath_example_starts_total', 'starts').inc();
     health.detail('positions', () => 3n);
     health.detail('broken', () => {
@@ -52,6 +55,27 @@ await runService({
       log.error({ alpaca: shared.alpaca, headers }, `sent with ${shared.alpaca.secretKey}`);
       health.set('degraded', ['a secret was nearly told']);
     }
-    return { stop: () => (config.behaviour === 'never-stop' ? new Promise(() => undefined) : Promise.resolve()) };
+    if (config.behaviour === 'log-levels') {
+      const child = log.child({ part: 'feed' });
+      health.detail('written', () => {
+        log.debug({ clOrdId: 'tp-1' }, 'a line of the service');
+        child.debug({ clOrdId: 7 }, 'a line of a part');
+        return true;
+      });
+    }
+    const trace = (name: string) => {
+      if (config.behaviour !== 'trace') return;
+      const nowNs = clock.nowNs();
+      const ids = { traceId: '8f3a0c1d2e4b5a69788796a5b4c3d2e1', spanId: '1234567890abcdef' };
+      tracing.emit(() => [{ ...ids, name, kind: 'internal', startNs: nowNs, endNs: nowNs }]);
+    };
+    trace('start');
+    setImmediate(trace, 'run');
+    return {
+      stop() {
+        trace('stop');
+        return config.behaviour === 'never-stop' ? new Promise(() => undefined) : Promise.resolve();
+      },
+    };
   },
 });

@@ -20,6 +20,9 @@ describe('a running service', () => {
     const metrics = await (await fetch(`${service.healthUrl}/metrics`)).text();
     assert.match(metrics, /^tickpath_service_state\{state="ready"\} 1$/m);
     assert.match(metrics, /^tickpath_example_starts_total 1$/m);
+    assert.match(metrics, /^tickpath_trading_state\{state="WARMING"\} 1$/m);
+    assert.match(metrics, /^tickpath_trading_state\{state="ACTIVE"\} 0$/m);
+    assert.match(metrics, /^tickpath_log_errors_total 0$/m);
     assert.equal((await fetch(`${service.healthUrl}/else`)).status, 404);
     service.child.kill('SIGTERM');
     assert.equal(await service.exited(), EXIT_OK);
@@ -56,6 +59,8 @@ describe('a running service', () => {
     await service.sees('"lifecycle":"ready"');
     const health = await healthOf(service);
     assert.equal(health.errorsLastMinute, 1);
+    const metrics = await (await fetch(`${service.healthUrl}/metrics`)).text();
+    assert.match(metrics, /^tickpath_log_errors_total 1$/m);
     assert.equal(health.status, 'degraded');
     assert.deepEqual(health.reasons, ['a secret was nearly told']);
     service.child.kill('SIGTERM');
@@ -68,6 +73,46 @@ describe('a running service', () => {
   test('writes its lifecycle at every log level', async () => {
     const service = await spawnService({ args: ['--log.level=fatal'] });
     await service.sees('"lifecycle":"ready"');
+    service.child.kill('SIGTERM');
+    assert.equal(await service.exited(), EXIT_OK);
+  });
+});
+
+describe('the log level of a running service', () => {
+  test('is told and set over HTTP, for loggers made before too, and lifecycle lines stay', async () => {
+    const service = await spawnService({ behaviour: 'log-levels' });
+    await service.sees('"lifecycle":"ready"');
+    const url = `${service.healthUrl}/log-level`;
+    assert.deepEqual(await (await fetch(url)).json(), { level: 'info' });
+    await healthOf(service);
+    const answer = await fetch(url, { method: 'PUT', body: 'debug\n' });
+    assert.deepEqual([answer.status, await answer.json()], [200, { level: 'debug' }]);
+    assert.deepEqual(await (await fetch(url)).json(), { level: 'debug' });
+    await service.sees('log level set to debug');
+    await healthOf(service);
+    const line = JSON.parse(await service.sees('a line of the service'));
+    assert.deepEqual([line.clOrdId, line.traceId], ['tp-1', 'trace-of-tp-1']);
+    assert.equal(JSON.parse(await service.sees('a line of a part')).traceId, undefined);
+    assert.equal((await fetch(url, { method: 'PUT', body: 'silent' })).status, 200);
+    await healthOf(service);
+    service.child.kill('SIGTERM');
+    assert.equal(await service.exited(), EXIT_OK);
+    await service.sees('"lifecycle":"stopped"');
+    assert.equal(service.stdout.filter((each) => each.includes('a line of')).length, 2);
+  });
+
+  test('stays what it is when the new one is unknown, when a web page asks, and for other methods', async () => {
+    const service = await spawnService();
+    await service.sees('"lifecycle":"ready"');
+    const url = `${service.healthUrl}/log-level`;
+    const unknown = await fetch(url, { method: 'PUT', body: 'loud' });
+    assert.equal(unknown.status, 400);
+    assert.match(await unknown.text(), /found \\"loud\\"; allowed: trace, debug, info, warn, error, fatal, silent/);
+    assert.equal((await fetch(url, { method: 'PUT', body: 'x'.repeat(100_000) })).status, 400);
+    const page = { method: 'PUT', body: 'debug', headers: { origin: 'http://127.0.0.1:9101' } };
+    assert.equal((await fetch(url, page)).status, 403);
+    assert.equal((await fetch(url, { method: 'POST', body: 'debug' })).status, 405);
+    assert.deepEqual(await (await fetch(url)).json(), { level: 'info' });
     service.child.kill('SIGTERM');
     assert.equal(await service.exited(), EXIT_OK);
   });

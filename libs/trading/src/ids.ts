@@ -37,10 +37,28 @@ export function spanIdOf(traceId: string, stage: string): string {
   return hash('sha256', `${traceId}:${stage}`).slice(0, 16);
 }
 
+/** The stage of the root of an order's trace: from the receipt of its cause until it is closed. */
+export const ORDER_SPAN = 'order';
+
 /** The `traceparent` (W3C Trace Context, version 00, sampled) under which a stage of the order hands on. */
 export function traceparentOf(clOrdId: string, stage: string): string {
   const traceId = traceIdOf(clOrdId);
   return `00-${traceId}-${spanIdOf(traceId, stage)}-01`;
+}
+
+/** A span as a message names it. */
+export interface SpanContext {
+  readonly traceId: string;
+  readonly spanId: string;
+}
+
+const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/;
+
+/** Reads a `traceparent`; undefined when there is none or it is not one of version 00. */
+export function readTraceparent(text: string | null | undefined): SpanContext | undefined {
+  const [, traceId, spanId] = TRACEPARENT.exec(text ?? '') ?? [];
+  if (traceId === undefined || spanId === undefined || /^0+$/.test(traceId) || /^0+$/.test(spanId)) return undefined;
+  return { traceId, spanId };
 }
 
 const BASE32 = '0123456789abcdefghjkmnpqrstvwxyz';

@@ -15,6 +15,8 @@ export interface OrderIntent {
   readonly strategy: string;
   /** The venue event that caused the decision: `trade:<id>`, `bar.1s:<start ns>`, `manual:<who>`. */
   readonly cause: string;
+  /** When market-data received that event, Unix ns on our own clock. */
+  readonly receivedNs: bigint;
   /** Unix ns on our own clock; an intent that reaches risk later is refused. */
   readonly expiresNs: bigint;
 }

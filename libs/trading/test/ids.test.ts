@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { clOrdIdOf, type DecisionKey, MAX_CL_ORD_ID_LENGTH, spanIdOf, traceIdOf, traceparentOf } from '../src/index.ts';
+import {
+  clOrdIdOf,
+  type DecisionKey,
+  MAX_CL_ORD_ID_LENGTH,
+  readTraceparent,
+  spanIdOf,
+  traceIdOf,
+  traceparentOf,
+} from '../src/index.ts';
 import './seed.ts';
 
 const keys: fc.Arbitrary<DecisionKey> = fc.record({
@@ -69,4 +77,25 @@ test('the trace of an order is valid W3C Trace Context, one trace for all stages
     }),
   );
   assert.notEqual(traceIdOf('tp-a'), traceIdOf('tp-b'));
+});
+
+test('what was written as a traceparent is read back as the span it names', () => {
+  fc.assert(
+    fc.property(fc.string(), fc.string(), (clOrdId, stage) => {
+      const traceId = traceIdOf(clOrdId);
+      assert.deepEqual(readTraceparent(traceparentOf(clOrdId, stage)), { traceId, spanId: spanIdOf(traceId, stage) });
+    }),
+  );
+});
+
+test('a traceparent that W3C does not allow names no span', () => {
+  const [trace, span] = ['4bf92f3577b34da6a3ce929d0e0e4736', '00f067aa0ba902b7'];
+  assert.deepEqual(readTraceparent(`00-${trace}-${span}-00`), { traceId: trace, spanId: span });
+  const invalid = [
+    ...[null, undefined, '', 'nonsense', `00-${trace}-${span}`, `01-${trace}-${span}-01`, `ff-${trace}-${span}-01`],
+    ...[`00-${'0'.repeat(32)}-${span}-01`, `00-${trace}-${'0'.repeat(16)}-01`, ` 00-${trace}-${span}-01`],
+    ...[`00-${trace.toUpperCase()}-${span}-01`, `00-${trace.slice(1)}-${span}-01`, `00-${trace}-${span}-01-more`],
+    `00-${trace}-${span}-01, 00-${trace}-${span}-01`,
+  ];
+  for (const text of invalid) assert.equal(readTraceparent(text), undefined, String(text));
 });

@@ -19,10 +19,14 @@ export type LogFollowerOptions = ClientSecurity & {
   readonly from: LogPosition | undefined;
   /** Called in log order, once each. Must not throw. `position` belongs in the same transaction as the effect. */
   readonly apply: (event: Envelope, position: LogPosition) => void;
-  /** Called once, when everything up to the tail of the first answer has been applied. */
+  /** Called once a log, when everything up to the tail of its first answer has been applied. */
   readonly onCaughtUp: (tail: LogPosition) => void;
-  /** The owner states another log than the one followed until now. Nothing more is applied. */
-  readonly onUnknownLog: (known: LogIdentity, stated: LogIdentity) => void;
+  /**
+   * The owner states another log, or another generation, than the one followed until now. Called before anything of it
+   * is applied; it is then followed from its first event, so `onCaughtUp` comes again. What the old one still had to
+   * say is not known.
+   */
+  readonly onNewLog: (known: LogIdentity, stated: LogIdentity) => void;
   /** No hint or heartbeat for three beats (true), or one again (false). */
   readonly onSilence: (silent: boolean) => void;
   readonly heartbeatMs: number;
@@ -48,7 +52,6 @@ export class LogFollower {
   #fetching = false;
   #wantsFetch = false;
   #caughtUp = false;
-  #foreign = false;
   #closed = false;
   #heard = false;
   #missedBeats = 0;
@@ -94,7 +97,7 @@ export class LogFollower {
   }
 
   #hinted(topic: string, event: Envelope): void {
-    if (this.#foreign || this.#stated === undefined) return;
+    if (this.#stated === undefined) return;
     if (event.kind === 'logHeartbeat') {
       const { uuid, generation, lastSeq } = event.payload;
       const same = uuid === this.#stated.uuid && generation === this.#stated.generation;
@@ -119,7 +122,7 @@ export class LogFollower {
     this.#wantsFetch = true;
     if (this.#fetching) return;
     this.#fetching = true;
-    while (this.#wantsFetch && !this.#closed && !this.#foreign) {
+    while (this.#wantsFetch && !this.#closed) {
       this.#wantsFetch = false;
       const complete = await this.#fetchOnce();
       if (!complete) this.#wantsFetch = true;
@@ -139,9 +142,12 @@ export class LogFollower {
     const { uuid, generation, lastSeq } = result.reply.payload;
     const known = this.#position;
     if (known !== undefined && (known.uuid !== uuid || known.generation !== generation)) {
-      this.#foreign = true;
-      this.#options.onUnknownLog(known, { uuid, generation });
-      return true;
+      this.#options.onNewLog(known, { uuid, generation });
+      this.#stated = { uuid, generation };
+      this.#position = { uuid, generation, seq: 0 };
+      this.#caughtUp = false;
+      // What was attached begins where the old log was left.
+      return false;
     }
     this.#stated = { uuid, generation };
     this.#position ??= { uuid, generation, seq: 0 };

@@ -34,7 +34,7 @@ export class LogPublisher {
   readonly #pub: Publisher;
   readonly #push: Push | undefined;
   readonly #outboxes: Outbox[];
-  readonly #heartbeat: NodeJS.Timeout;
+  #heartbeat: NodeJS.Timeout | undefined;
   readonly #topic: Buffer;
 
   private constructor(options: LogPublisherOptions) {
@@ -52,7 +52,9 @@ export class LogPublisher {
     this.#outboxes = sockets.map(
       (socket) => new Outbox(socket, { capacity: options.hintCapacity, whenFull: 'drop-newest', onDrop }),
     );
-    this.#heartbeat = setInterval(() => this.#beat(), options.heartbeatMs);
+    this.#outboxes.forEach((outbox, i) => {
+      options.metrics.queue(i === 0 ? 'log' : 'log-push', () => outbox.depth);
+    });
   }
 
   /** Rejects with code `ADDRESS_IN_USE` when a port is taken. */
@@ -65,6 +67,8 @@ export class LogPublisher {
       publisher.close();
       throw error;
     }
+    // Not before: a socket that is being bound takes no message.
+    publisher.#heartbeat = setInterval(() => publisher.#beat(), options.heartbeatMs);
     return publisher;
   }
 

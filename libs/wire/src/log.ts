@@ -33,13 +33,17 @@ export interface MemoryLogOptions {
 
 /** A log in memory: it ends with its process. The journal takes its place behind the same port. */
 export class MemoryLog implements LogSource {
-  readonly identity: LogIdentity;
   readonly #source: string;
-  readonly #records: LogRecord[] = [];
+  #identity: LogIdentity;
+  #records: LogRecord[] = [];
 
   constructor(options: MemoryLogOptions) {
-    this.identity = options.identity;
+    this.#identity = options.identity;
     this.#source = options.source;
+  }
+
+  get identity(): LogIdentity {
+    return this.#identity;
   }
 
   get lastSeq(): number {
@@ -48,10 +52,17 @@ export class MemoryLog implements LogSource {
 
   append<K extends Kind>(kind: K, payload: Payload<K>, tsNs: bigint, traceparent: string | null): LogRecord {
     const seq = this.lastSeq + 1;
-    const header = { source: this.#source, epoch: this.identity.generation, seq, tsNs, traceparent };
+    const header = { source: this.#source, epoch: this.#identity.generation, seq, tsNs, traceparent };
     const record = { seq, bytes: encodeEnvelope(kind, header, payload) };
     this.#records.push(record);
     return record;
+  }
+
+  /** Forgets what was written and begins again at 1 under the next generation: followers take the log anew. */
+  beginGeneration(): LogIdentity {
+    this.#identity = { ...this.#identity, generation: this.#identity.generation + 1 };
+    this.#records = [];
+    return this.#identity;
   }
 
   since(seq: number, maxBytes: number): readonly LogRecord[] {

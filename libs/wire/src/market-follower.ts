@@ -169,6 +169,7 @@ export class MarketFollower {
     const [reply, ...attached] = envelopes;
     if (reply?.kind === 'retransmitted') {
       const { topic, lostTo } = reply.payload;
+      metrics.recovered('market', attached.length);
       const answer = { epoch: reply.epoch, lostTo, envelopes: attached };
       this.#tracker.retransmitted(topic, answer, performance.now());
     } else if (reply?.kind === 'snapshot') this.#takeSnapshot(reply, attached);

@@ -55,7 +55,7 @@ export class MarketPublisher {
   readonly #answers: Outbox;
   readonly #archive: StreamArchive;
   readonly #flow: FlowControl;
-  readonly #heartbeat: NodeJS.Timeout;
+  #heartbeat: NodeJS.Timeout | undefined;
   readonly #waiting = new Map<string, Buffer[]>();
   #waitingBytes = 0;
   #identity: FeedIdentity = { run: '', pace: 'live' };
@@ -79,9 +79,10 @@ export class MarketPublisher {
     for (const socket of [this.#stream, this.#control]) security.watch(socket);
     const onDrop = options.metrics.dropped;
     this.#answers = new Outbox(this.#control, { capacity: ANSWER_CAPACITY, whenFull: 'drop-newest', onDrop });
+    options.metrics.queue('market', () => this.#waitingEnvelopes());
+    options.metrics.queue('market-answers', () => this.#answers.depth);
     this.#archive = new StreamArchive(options);
     this.#flow = new FlowControl(options.flow, options.onFlow);
-    this.#heartbeat = setInterval(() => this.#beat(), options.heartbeatMs);
   }
 
   /** Binds both sockets. Rejects with code `ADDRESS_IN_USE` when a port is taken. */
@@ -94,8 +95,16 @@ export class MarketPublisher {
       publisher.close();
       throw error;
     }
+    // Not before: a socket that is being bound takes no message.
+    publisher.#heartbeat = setInterval(() => publisher.#beat(), options.heartbeatMs);
     void publisher.#readControl();
     return publisher;
+  }
+
+  #waitingEnvelopes(): number {
+    let sum = 0;
+    for (const envelopes of this.#waiting.values()) sum += envelopes.length;
+    return sum;
   }
 
   /** Names the run and pace that the next beats carry, and starts flow control for a replay. */

@@ -40,8 +40,12 @@ const intentFields = {
   timeInForce,
   strategy: text,
   cause: text,
+  receivedNs: ns,
   expiresNs: ns,
 };
+
+/** What it takes to reserve for an order that is known from the execution log alone. */
+const openedFields = { clOrdId: text, symbol: text, side, orderQty: decimalType, receivedNs: optional(ns) };
 
 const orderRef = { clOrdId: text, orderId: optional(text) };
 
@@ -101,15 +105,40 @@ export const MESSAGES = {
     cost: decimalType,
     realizedPnl: decimalType,
     cash: decimalType,
-    clOrdId: text,
+    clOrdId: optional(text),
     executionSeq: int,
   }),
-  ReservationFreed: struct({ clOrdId: text, symbol: text, ordStatus: text, executionSeq: int }),
+  ReservationFreed: struct({
+    clOrdId: text,
+    symbol: text,
+    ordStatus: text,
+    receivedNs: optional(ns),
+    executionSeq: int,
+  }),
+  OrderAdopted: struct({ clOrdId: text, symbol: text, side, leavesQty: decimalType, executionSeq: int }),
   TradingStateChanged: struct({ state: tradingState, reasons: list(prose) }),
 
   // Execution log, 5557 (PUSH), 5568 (PUB) and since(n) on 5558.
-  OrderSubmitted: struct({ clOrdId: text, symbol: text, riskSeq: int }),
-  OrderUnknown: struct({ clOrdId: text, symbol: text, reason: prose }),
+  AccountRebased: struct({
+    reason: prose,
+    accountId: text,
+    cash: decimalType,
+    positions: list(struct({ symbol: text, qty: decimalType, cost: decimalType })),
+    openOrders: list(
+      struct({
+        clOrdId: text,
+        orderId: text,
+        symbol: text,
+        side,
+        orderQty: decimalType,
+        cumQty: decimalType,
+        ordStatus: oneOf('NEW', 'PARTIALLY_FILLED'),
+      }),
+    ),
+  }),
+  RiskGenerationSeen: struct({ uuid: text, generation: int }),
+  OrderSubmitted: struct({ ...openedFields, riskSeq: int }),
+  OrderUnknown: struct({ ...openedFields, reason: prose }),
   OrderAccepted: struct({ ...orderRef, symbol: text, venueTsNs: ns }),
   OrderFilled: struct({
     ...orderRef,
@@ -183,8 +212,11 @@ export type RiskLogKind =
   | 'IntentRefused'
   | 'PositionUpdated'
   | 'ReservationFreed'
+  | 'OrderAdopted'
   | 'TradingStateChanged';
 export type ExecutionLogKind =
+  | 'AccountRebased'
+  | 'RiskGenerationSeen'
   | 'TradingStateChanged'
   | 'OrderSubmitted'
   | 'OrderUnknown'

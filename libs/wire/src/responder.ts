@@ -84,6 +84,7 @@ export class Responder {
       whenFull: 'drop-newest',
       onDrop: options.metrics.dropped,
     });
+    options.metrics.queue('replies', () => this.#replies.depth);
   }
 
   /** Rejects with code `ADDRESS_IN_USE` when the port is taken. */

@@ -89,7 +89,7 @@ async function openLog(t: TestContext, security: WireSecurity): Promise<LogOwner
     ...{ pub, push, requests: address },
     asked: () => asked,
     append: (clOrdId) =>
-      publisher.hint(log.append('OrderUnknown', { clOrdId, symbol: 'A', reason: '' }, nowNs(), null)),
+      publisher.hint(log.append('OrderRefused', { clOrdId, symbol: 'A', reason: '' }, nowNs(), null)),
   };
 }
 
@@ -114,7 +114,7 @@ function followLog(t: TestContext, { requests, hints }: { requests: string; hint
     from: undefined,
     apply: ({ seq }) => applied.add(seq),
     onCaughtUp: () => {},
-    onUnknownLog: assert.fail,
+    onNewLog: assert.fail,
     onSilence: (silent) => silence.add(silent),
     heartbeatMs: HEARTBEAT_MS,
   });

@@ -58,12 +58,10 @@ export class AlpacaOrders {
     return this.#call({ method: 'GET', path: `/v2/orders:by_client_order_id?${query}`, headers: this.#headers });
   }
 
-  /** The clOrdIds of the venue's latest orders, open and closed; undefined when it did not answer. */
-  async latestClOrdIds(): Promise<readonly string[] | undefined> {
-    const query = new URLSearchParams({ status: 'all', limit: '500', direction: 'desc' });
-    const answer = await this.#call({ method: 'GET', path: `/v2/orders?${query}`, headers: this.#headers });
-    if (answer.type === 'unanswered' || answer.status !== 200 || !Array.isArray(answer.body)) return undefined;
-    return answer.body.map((order: { client_order_id?: unknown } | null) => String(order?.client_order_id));
+  /** The body of the venue's answer; undefined when it did not answer 200. */
+  async get(path: string): Promise<unknown> {
+    const answer = await this.#call({ method: 'GET', path, headers: this.#headers });
+    return answer.type === 'answered' && answer.status === 200 ? answer.body : undefined;
   }
 
   async close(): Promise<void> {

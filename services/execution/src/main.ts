@@ -1,7 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { type ConfigOf, createStepRecorder, runService, type ServiceContext } from '@tickpath/runtime';
-import { traceparentOf } from '@tickpath/trading';
-import { failure, LogFollower, LogPublisher, MemoryLog, openWire, Requester, Responder } from '@tickpath/wire';
+import { type ConfigOf, createStepRecorder, type Logger, runService, type ServiceContext } from '@tickpath/runtime';
+import { traceIdOf, traceparentOf } from '@tickpath/trading';
+import {
+  failure,
+  LogFollower,
+  LogPublisher,
+  MemoryLog,
+  openWire,
+  type Payload,
+  Requester,
+  Responder,
+} from '@tickpath/wire';
+import { readAccount, readLatestOrders } from './alpaca-account.ts';
 import { AlpacaOrders, type VenueAnswer } from './alpaca-orders.ts';
 import { executionSchema } from './config.ts';
 import {
@@ -14,17 +24,20 @@ import {
   readVenueUpdate,
   stepExecution,
 } from './core/index.ts';
+import { exportExecutionMetrics } from './metrics.ts';
+import { type Handled, isOrderEvent, logSpan, OrderJourneys, SUBMIT_SPAN } from './order-journeys.ts';
 import { TradeUpdates } from './trade-updates.ts';
 
-const SUBMIT_BUCKETS = [5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 5e-2];
 /** Alpaca's words for an order id it has seen before: no rejection, but a reason to look. */
 const DUPLICATE = 'client_order_id must be unique';
 
-const COMPARE_RETRY_MS = 250;
+/** The pause before the venue is asked again for its account or its orders. */
+const READ_RETRY_NS = 250_000_000n;
 
 await runService({
   name: 'execution',
   schema: executionSchema,
+  traceIdOf,
   check: ({ maxInFlightMs, requestTimeoutMs }) =>
     maxInFlightMs < requestTimeoutMs
       ? [`execution.maxInFlightMs ${maxInFlightMs} < execution.requestTimeoutMs ${requestTimeoutMs}`]
@@ -33,27 +46,21 @@ await runService({
 });
 
 async function start(context: ServiceContext<ConfigOf<typeof executionSchema>>) {
-  const { config, shared, log, clock, metrics, addresses, health, onFatal } = context;
+  const { config, shared, log, clock, metrics, addresses, health, tracing, onFatal } = context;
   const nowNs = () => clock.nowNs();
   const common = await openWire({ source: 'execution', nowNs, metrics, keysDir: shared.security.keysDir, log });
-  const orders = metrics.counter('tickpath_execution_orders_total', 'Orders written to the venue');
-  const fills = metrics.counter('tickpath_execution_fills_total', 'Executions');
-  const closed = metrics.counter('tickpath_execution_closed_total', 'Orders closed without a complete fill', ['kind']);
-  const faults = metrics.counter('tickpath_execution_venue_faults_total', 'Venue messages not read', ['reason']);
-  const submitSeconds = metrics.histogram(
-    'tickpath_execution_submit_seconds',
-    'From the approval in the risk log to the request written',
-    SUBMIT_BUCKETS,
-  );
-
-  const identity = { uuid: randomUUID(), generation: 1 };
-  const executionLog = new MemoryLog({ source: 'execution', identity });
-  const state = openExecution({
-    log: `${identity.uuid}/${identity.generation}`,
-    prefix: shared.installation.prefix,
+  const executionLog = new MemoryLog({ source: 'execution', identity: { uuid: randomUUID(), generation: 0 } });
+  const { prefix } = shared.installation;
+  const coreConfig = {
+    uuid: executionLog.identity.uuid,
+    prefix,
     maxInFlightNs: BigInt(config.maxInFlightMs) * 1_000_000n,
-  });
-  const recorder = createStepRecorder(config.recordTo);
+    startedNs: nowNs(),
+  };
+  const state = openExecution(coreConfig);
+  const executionMetrics = exportExecutionMetrics(metrics, state);
+  const journeys = new OrderJourneys({ stages: executionMetrics.stages, tracing });
+  const recorder = createStepRecorder(config.recordTo, coreConfig);
   const venue = new AlpacaOrders({
     url: addresses.httpUrl('venue'),
     ...shared.alpaca,
@@ -79,78 +86,104 @@ async function start(context: ServiceContext<ConfigOf<typeof executionSchema>>) 
     },
   });
 
-  const step = (input: ExecutionInput): void => {
+  /** The stamp of the latest event of our log, taken before risk is told of it. */
+  let loggedNs = 0n;
+  const step = (input: ExecutionInput): readonly ExecutionOutput[] => {
     const outputs = stepExecution(state, input);
     recorder.record(input, outputs);
     for (const output of outputs) act(output);
-    if (input.type === 'caught-up' || input.type === 'listening') announce();
+    return outputs;
   };
+  /** What was published may have ended the order, and its trace, by now: the handling ended when it was logged. */
+  const handled = (receivedNs: bigint, outputs: readonly ExecutionOutput[]): Handled => ({
+    receivedNs,
+    doneNs: outputs.some(isOrderEvent) ? loggedNs : nowNs(),
+    outputs,
+  });
   const act = (output: ExecutionOutput): void => {
-    if (output.type === 'submit') {
-      const { clOrdId } = output.approval;
-      const answer = venue.submit(output.approval, traceparentOf(clOrdId, 'execution'));
-      orders.inc();
-      answer.then((result) => step(answerOf(clOrdId, result, nowNs()))).catch(onFatal);
-    } else if (output.type === 'append') {
-      const traceparent = 'clOrdId' in output.payload ? traceparentOf(output.payload.clOrdId, 'execution') : null;
-      publisher.hint(executionLog.append(output.kind, output.payload as never, nowNs(), traceparent));
-      if (output.kind === 'TradingStateChanged') announce();
-      else report(output);
-    } else if (output.type === 'lookup') scheduleLookup(output.clOrdId, output.notBeforeNs);
-    else log.error({ clOrdId: output.clOrdId }, output.text);
-  };
-  type OrderEvent = Exclude<Extract<ExecutionOutput, { type: 'append' }>, { kind: 'TradingStateChanged' }>;
-  const report = (output: OrderEvent): void => {
-    const { clOrdId, symbol } = output.payload;
-    if (output.kind === 'OrderFilled') {
-      const { side, lastQty, lastPx, cumQty, leavesQty } = output.payload;
-      fills.inc();
-      log.info({ clOrdId, cumQty, leavesQty }, `fill ${side} ${lastQty} ${symbol} @ ${lastPx}`);
-    } else if (output.kind === 'OrderSubmitted' || output.kind === 'OrderAccepted') {
-      log.debug({ clOrdId }, `${output.kind} ${symbol}`);
-    } else {
-      closed.inc({ kind: output.kind });
-      const reason = 'reason' in output.payload ? `: ${output.payload.reason}` : '';
-      log.warn({ clOrdId }, `${output.kind} ${symbol}${reason}`);
+    switch (output.type) {
+      case 'submit':
+        return submit(output.approval);
+      case 'append':
+        return append(output);
+      case 'begin-log':
+        journeys.forget();
+        return void executionLog.beginGeneration();
+      case 'lookup':
+        return later(output.notBeforeNs, () => lookUp(output.clOrdId));
+      case 'list-orders':
+        return later(0n, () => listOrders(output.connection));
+      case 'read-account':
+        log.warn(`takes the account from the venue: ${output.reason}`);
+        return later(output.notBeforeNs, () => takeAccount(output));
+      case 'warn':
+        return log.error({ clOrdId: output.clOrdId }, output.text);
     }
   };
-  const announce = (): void => {
-    const { state: trading, reasons } = executionTradingState(state);
+  const submit = (approval: Payload<'OrderApproved'>): void => {
+    const { clOrdId } = approval;
+    journeys.submitting(clOrdId, nowNs());
+    const answer = venue.submit(approval, traceparentOf(clOrdId, SUBMIT_SPAN));
+    executionMetrics.submitted();
+    answer
+      .then((result) => {
+        const answeredNs = nowNs();
+        journeys.answered(clOrdId, answeredNs, spanResultOf(result));
+        const outputs = step(answerOf(clOrdId, result, answeredNs));
+        journeys.logged(clOrdId, handled(answeredNs, outputs));
+      })
+      .catch(onFatal);
+  };
+  const append = (output: Extract<ExecutionOutput, { type: 'append' }>): void => {
+    const traceparent = isOrderEvent(output) ? traceparentOf(output.payload.clOrdId, logSpan(output)) : null;
+    loggedNs = nowNs();
+    publisher.hint(executionLog.append(output.kind, output.payload as never, loggedNs, traceparent));
+    executionMetrics.appended(output.kind);
+    if (isOrderEvent(output)) reportOrder(log, output);
+    else if (output.kind === 'TradingStateChanged') announce(output.payload);
+    else if (output.kind === 'AccountRebased') reportAccount(log, output.payload);
+  };
+  const announce = ({ state: trading, reasons }: Payload<'TradingStateChanged'>): void => {
     health.trading(trading, reasons);
     if (trading === 'HALTED') health.set('unhealthy', reasons);
+    else health.set(trading === 'ACTIVE' ? 'healthy' : 'degraded', reasons);
     const line = `trading is ${trading}${reasons.length > 0 ? `: ${reasons.join('; ')}` : ''}`;
     if (trading === 'HALTED') log.error({ trading }, line);
     else log.info({ trading }, line);
   };
 
-  /** Before anything is sent over a new stream of updates, the venue's orders are held against our log. */
-  const compareOrders = async (): Promise<void> => {
-    const clOrdIds = await venue.latestClOrdIds();
-    if (!updatesUp) return;
-    if (clOrdIds !== undefined) {
-      step({ type: 'venue-orders', clOrdIds });
-      return step({ type: 'listening', up: true });
-    }
-    const timer = setTimeout(() => {
-      timers.delete(timer);
-      compareOrders().catch(onFatal);
-    }, COMPARE_RETRY_MS);
-    timers.add(timer);
-  };
-  let updatesUp = false;
-
-  const scheduleLookup = (clOrdId: string, notBeforeNs: bigint): void => {
+  /** Runs it not before the time given; what it leads to after a stop is nobody's business any more. */
+  const later = (notBeforeNs: bigint, run: () => Promise<unknown>): void => {
     const delayMs = Math.max(0, Number(notBeforeNs - nowNs()) / 1e6);
     const timer = setTimeout(() => {
       timers.delete(timer);
-      lookUp(clOrdId).catch(onFatal);
+      run().catch(onFatal);
     }, delayMs);
     timers.add(timer);
+  };
+  const isCurrent = (connection: number) => state.connected && state.connection === connection;
+  const get = (path: string) => venue.get(path);
+  const listOrders = async (connection: number): Promise<void> => {
+    const latest = await readLatestOrders(get);
+    if (!isCurrent(connection)) return;
+    if (latest !== undefined) step({ type: 'venue-orders', connection, ...latest });
+    else later(nowNs() + READ_RETRY_NS, () => listOrders(connection));
+  };
+  const takeAccount = async (asked: Extract<ExecutionOutput, { type: 'read-account' }>): Promise<void> => {
+    const { connection, reason } = asked;
+    const account = isCurrent(connection) ? await readAccount(get, prefix) : undefined;
+    if (!isCurrent(connection)) return;
+    if (account !== undefined) return void step({ type: 'account', connection, reason, account });
+    log.debug("the venue's account moved while it was read, or could not be read: asking again");
+    later(nowNs() + READ_RETRY_NS, () => takeAccount(asked));
   };
   const lookUp = async (clOrdId: string): Promise<void> => {
     const begunNs = nowNs();
     const answer = await venue.byClientOrderId(clOrdId);
-    step({ type: 'looked-up', clOrdId, begunNs, outcome: lookupOutcomeOf(answer) });
+    const receivedNs = nowNs();
+    journeys.lookedUp(clOrdId, { startNs: begunNs, endNs: receivedNs }, spanResultOf(answer));
+    const outputs = step({ type: 'looked-up', clOrdId, begunNs, outcome: lookupOutcomeOf(answer) });
+    journeys.logged(clOrdId, handled(receivedNs, outputs));
   };
 
   const updates = new TradeUpdates({
@@ -158,17 +191,20 @@ async function start(context: ServiceContext<ConfigOf<typeof executionSchema>>) 
     ...shared.alpaca,
     log,
     onListening: (up) => {
-      updatesUp = up;
-      if (up) compareOrders().catch(onFatal);
-      else step({ type: 'listening', up });
+      executionMetrics.updatesUp(up);
+      step({ type: up ? 'connected' : 'disconnected' });
     },
     onUpdate: (data) => {
+      const receivedNs = nowNs();
       const update = readVenueUpdate(data);
-      if (update !== undefined) return step({ type: 'update', update });
-      faults.inc({ reason: 'shape' });
+      if (update !== undefined) {
+        const outputs = step({ type: 'update', update });
+        return journeys.updated(update.order.clOrdId, update.type, handled(receivedNs, outputs));
+      }
+      executionMetrics.venueFault('shape');
       log.error('an order update of the venue cannot be read');
     },
-    onFault: (reason) => faults.inc({ reason }),
+    onFault: (reason) => executionMetrics.venueFault(reason),
   });
   updates.connect();
 
@@ -190,17 +226,19 @@ async function start(context: ServiceContext<ConfigOf<typeof executionSchema>>) 
     heartbeatMs: config.heartbeatMs,
     apply: (event, position) => {
       if (event.kind !== 'OrderApproved') return;
-      step({ type: 'approved', riskSeq: position.seq, approval: event.payload, nowNs: nowNs() });
-      submitSeconds.observe(Number(nowNs() - event.tsNs) / 1e9);
+      const receivedNs = nowNs();
+      const approval = event.payload;
+      const outputs = step({ type: 'approved', riskSeq: position.seq, approval, nowNs: receivedNs });
+      journeys.approved(approval, event.traceparent, handled(receivedNs, outputs));
     },
-    onCaughtUp: () => step({ type: 'caught-up' }),
-    onUnknownLog: (known, stated) => {
-      log.error({ known, stated }, 'risk states another log than the one followed');
-      step({ type: 'halt', reason: `risk states log ${stated.uuid}, known is ${known.uuid}` });
+    onCaughtUp: ({ uuid, generation }) => step({ type: 'caught-up', riskLog: { uuid, generation } }),
+    onNewLog: (known, stated) => {
+      log.warn({ known, stated }, 'risk has begun a new log: it is followed from its first event');
+      step({ type: 'risk-log-changed' });
     },
     onSilence: (silent) => log.warn(silent ? 'no heartbeat from risk' : 'risk is back'),
   });
-  announce();
+  announce(executionTradingState(state));
 
   return {
     stop: async () => {
@@ -215,6 +253,33 @@ async function start(context: ServiceContext<ConfigOf<typeof executionSchema>>) 
       recorder.close();
     },
   };
+}
+
+type OrderEvent = Extract<ExecutionOutput, { readonly payload: { readonly clOrdId: string } }>;
+
+function reportOrder(log: Logger, output: OrderEvent): void {
+  const { clOrdId, symbol } = output.payload;
+  if (output.kind === 'OrderFilled') {
+    const { side, lastQty, lastPx, cumQty, leavesQty } = output.payload;
+    log.info({ clOrdId, cumQty, leavesQty }, `fill ${side} ${lastQty} ${symbol} @ ${lastPx}`);
+  } else if (output.kind === 'OrderSubmitted' || output.kind === 'OrderAccepted') {
+    log.debug({ clOrdId }, `${output.kind} ${symbol}`);
+  } else {
+    const reason = 'reason' in output.payload ? `: ${output.payload.reason}` : '';
+    log.warn({ clOrdId }, `${output.kind} ${symbol}${reason}`);
+  }
+}
+
+function reportAccount(log: Logger, account: Payload<'AccountRebased'>): void {
+  const { accountId, cash, positions, openOrders } = account;
+  const held = `${positions.length} positions, ${openOrders.length} open orders of ours`;
+  log.info({ accountId, cash, positions }, `account taken from the venue: ${cash} USD, ${held}`);
+}
+
+function spanResultOf(answer: VenueAnswer): { readonly status?: number; readonly error?: string } {
+  if (answer.type === 'unanswered') return { error: answer.reason };
+  const { status } = answer;
+  return status < 400 ? { status } : { status, error: `status ${status}` };
 }
 
 function answerOf(clOrdId: string, answer: VenueAnswer, nowNs: bigint): ExecutionInput {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { aFill, anExecution, aWord, MAX_IN_FLIGHT_NS, NOW_NS, RETRY_NS } from './builders.ts';
+import { ACCOUNT_ID, aFill, anExecution, aWord, MAX_IN_FLIGHT_NS, NOW_NS, RETRY_NS } from './builders.ts';
 
 /** A fresh order whose submission was not answered. */
 function anUnanswered() {
@@ -61,7 +61,12 @@ describe('an order whose submission was not answered', () => {
     const { update, lookedUp, status } = anUnanswered();
     assert.deepEqual(update(aWord('acknowledged')), ['OrderAccepted']);
     assert.match(lookedUp(NOW_NS)[0] ?? '', /^lookup from/);
-    assert.deepEqual(lookedUp(NOW_NS + MAX_IN_FLIGHT_NS), ['warn the venue does not know an order that is NEW']);
+    const fault = 'order tp-1: the venue does not know it, here it is NEW';
+    assert.deepEqual(lookedUp(NOW_NS + MAX_IN_FLIGHT_NS), [
+      `warn ${fault}`,
+      `read-account 1 from ${NOW_NS + MAX_IN_FLIGHT_NS}: ${fault}`,
+      'TradingStateChanged CATCHING_UP',
+    ]);
     assert.equal(status(), 'NEW');
   });
 
@@ -84,18 +89,22 @@ describe('executions that a lookup shows and the stream has not brought', () => 
     assert.equal(state.halted, undefined);
   });
 
-  test('halt when a later lookup still shows them, and nothing is booked', () => {
+  test('have the account taken anew when a later lookup still shows them, and nothing is booked', () => {
     const { lookedUp, status, state } = anUnanswered();
     const partly = { filledQty: '4', status: 'partially_filled' };
     lookedUp(NOW_NS, partly);
     assert.deepEqual(lookedUp(NOW_NS + 1n, partly), [`lookup from ${NOW_NS + 1n + RETRY_NS}`], 'too early to say');
     const fault = 'order tp-1: the venue has filled 4, known is 0';
-    assert.deepEqual(lookedUp(NOW_NS + RETRY_NS, partly), [`warn ${fault}`, 'TradingStateChanged']);
-    assert.equal(state.halted, fault);
+    assert.deepEqual(lookedUp(NOW_NS + RETRY_NS, partly), [
+      `warn ${fault}`,
+      `read-account 1 from ${NOW_NS + MAX_IN_FLIGHT_NS}: ${fault}`,
+      'TradingStateChanged CATCHING_UP',
+    ]);
+    assert.equal(state.halted, undefined);
     assert.equal(status(), 'NEW');
   });
 
-  test('do not halt while the stream keeps bringing those seen before', () => {
+  test('are no fault while the stream keeps bringing those seen before', () => {
     const { lookedUp, update, state } = anUnanswered();
     const seen = (filledQty: string) => ({ filledQty, status: 'partially_filled' });
     lookedUp(NOW_NS, seen('4'));
@@ -103,7 +112,7 @@ describe('executions that a lookup shows and the stream has not brought', () => 
     assert.deepEqual(lookedUp(NOW_NS + RETRY_NS, seen('7')), [`lookup from ${NOW_NS + 2n * RETRY_NS}`]);
     update(aFill('7', '3'));
     assert.deepEqual(lookedUp(NOW_NS + 2n * RETRY_NS, seen('7')), []);
-    assert.equal(state.halted, undefined);
+    assert.equal(state.accountId, ACCOUNT_ID);
   });
 });
 
@@ -118,7 +127,13 @@ test('when the updates are connected again every open order is looked up', () =>
   const execution = anExecution();
   for (const clOrdId of ['tp-1', 'tp-2', 'tp-3']) execution.approve({ clOrdId });
   execution.update(aFill('10', '10', { clOrdId: 'tp-2' }));
-  execution.step({ type: 'listening', up: false });
-  const lookups = execution.run({ type: 'listening', up: true }).map((output) => 'clOrdId' in output && output.clOrdId);
-  assert.deepEqual(lookups, ['tp-1', 'tp-3']);
+  execution.disconnect();
+  execution.connect();
+  const clOrdIds = ['tp-3', 'tp-2', 'tp-1'];
+  const input = { type: 'venue-orders', connection: 2, accountId: ACCOUNT_ID, clOrdIds } as const;
+  const lookups = execution.run(input).filter((output) => output.type === 'lookup');
+  assert.deepEqual(
+    lookups.map(({ clOrdId }) => clOrdId),
+    ['tp-1', 'tp-3'],
+  );
 });

@@ -1,15 +1,28 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { executionTradingState } from '../src/core/index.ts';
-import { aFill, anApproval, anExecution, aWord, LOG, MAX_IN_FLIGHT_NS, NOW_NS, RETRY_NS } from './builders.ts';
+import {
+  aFill,
+  anApproval,
+  anExecution,
+  anOpenVenueOrder,
+  aWord,
+  LOG,
+  MAX_IN_FLIGHT_NS,
+  NOW_NS,
+  RETRY_NS,
+  STARTED_NS,
+} from './builders.ts';
 
 describe('an approval', () => {
   test('that is fresh is written to the venue, and right after that in the log', () => {
     const execution = anExecution();
     const outputs = execution.run({ type: 'approved', riskSeq: 3, approval: anApproval(), nowNs: NOW_NS });
+    const { clOrdId, symbol, side, orderQty, receivedNs } = anApproval();
+    const terms = { clOrdId, symbol, side, orderQty, receivedNs };
     assert.deepEqual(outputs, [
       { type: 'submit', approval: anApproval() },
-      { type: 'append', kind: 'OrderSubmitted', payload: { clOrdId: 'tp-1', symbol: 'IBM', riskSeq: 3 } },
+      { type: 'append', kind: 'OrderSubmitted', payload: { ...terms, riskSeq: 3 } },
     ]);
   });
 
@@ -26,16 +39,41 @@ describe('an approval', () => {
     assert.equal(execution.status(), 'UNKNOWN');
   });
 
-  test('for another incarnation of the execution log is in doubt', () => {
-    for (const executionLog of [null, 'execution-log/2', 'other/1']) {
-      const execution = anExecution();
-      assert.match(execution.approve({ executionLog })[0] ?? '', /^OrderUnknown/);
+  test('for another incarnation of the execution log is neither sent nor followed: the account settles it', () => {
+    for (const executionLog of [null, 'execution-log/0', 'execution-log/2', 'other/1']) {
+      for (const caughtUp of [true, false]) {
+        const execution = anExecution({ caughtUp });
+        assert.deepEqual(execution.approve({ executionLog }), []);
+        assert.equal(execution.status(), undefined);
+      }
     }
     assert.match(anExecution().approve({ executionLog: LOG })[0] ?? '', /^submit/);
   });
 
+  test('while the account is unread is neither sent nor followed, whichever log it names', () => {
+    for (const executionLog of [null, 'execution-log/0', LOG]) {
+      assert.deepEqual(anExecution({ connected: false }).approve({ executionLog }), []);
+    }
+  });
+
+  test('of an order that the venue had closed before the account was read is refused as a duplicate', () => {
+    const execution = anExecution({ account: { latestClOrdIds: ['tp-1'] } });
+    assert.deepEqual(execution.approve(), ['OrderRefused DUPLICATE: clOrdId tp-1 was closed before']);
+    assert.equal(execution.status(), undefined);
+  });
+
+  test('of an order that has ended under this log is refused as a duplicate, that of an open one does nothing', () => {
+    const execution = anExecution();
+    execution.approve();
+    execution.update(aFill('10', '10'));
+    assert.deepEqual(execution.approve(), ['OrderRefused DUPLICATE: clOrdId tp-1 was FILLED before']);
+    assert.equal(execution.status(), 'FILLED');
+    assert.deepEqual(anExecution({ account: { openOrders: [anOpenVenueOrder()] } }).approve(), []);
+  });
+
   test('in doubt is looked up even while halted, without connection, or past its expiry', () => {
-    const execution = anExecution({ caughtUp: false, listening: false });
+    const execution = anExecution({ caughtUp: false });
+    execution.disconnect();
     execution.step({ type: 'halt', reason: 'by hand' });
     assert.match(execution.approve({}, 99_999n)[0] ?? '', /^OrderUnknown/);
   });
@@ -47,10 +85,19 @@ describe('an approval', () => {
   });
 
   test('is refused while the order updates of the venue are not connected', () => {
-    const execution = anExecution({ listening: false });
+    const execution = anExecution();
+    execution.disconnect();
     const refused = ["OrderRefused CATCHING_UP: the venue's order updates are not connected"];
     assert.deepEqual(execution.approve(), refused);
     assert.equal(execution.status(), 'REFUSED');
+  });
+
+  test("is refused while the venue's orders have not been held against ours", () => {
+    const execution = anExecution();
+    execution.disconnect();
+    execution.connect();
+    const refused = ["OrderRefused CATCHING_UP: the venue's orders have not been held against ours"];
+    assert.deepEqual(execution.approve(), refused);
   });
 
   test('is refused while halted, with the first reason given', () => {
@@ -97,8 +144,9 @@ describe("the venue's answer", () => {
     assert.deepEqual(byUpdate.step({ type: 'rejected', clOrdId: 'tp-1', reason: '403: no' }), []);
   });
 
-  test('about an order that is not ours is passed over', () => {
-    const execution = anExecution();
+  test('about an order that is not ours, or was closed before the account was read, is passed over', () => {
+    const execution = anExecution({ account: { latestClOrdIds: ['tp-1'] } });
+    assert.deepEqual(execution.update(aFill('10', '10', { clOrdId: 'someone-elses' })), []);
     assert.deepEqual(execution.update(aFill('10', '10')), []);
     assert.deepEqual(execution.accepted(), []);
     assert.deepEqual(execution.lookedUp(NOW_NS), []);
@@ -132,16 +180,21 @@ describe('fills', () => {
     assert.equal(execution.state.halted, undefined);
   });
 
-  test('with a hole before them halt, and nothing is booked', () => {
+  test('with a hole before them are not booked: the account is taken anew, and nothing is sent meanwhile', () => {
     const execution = anExecution();
     execution.approve();
     execution.accepted();
     const fault = 'order tp-1: cumulative 10 came with last 6, known is 0';
-    assert.deepEqual(execution.update(aFill('10', '6')), [`warn ${fault}`, 'TradingStateChanged']);
-    assert.deepEqual(executionTradingState(execution.state), { state: 'HALTED', reasons: [fault] });
+    assert.deepEqual(execution.update(aFill('10', '6')), [
+      `warn ${fault}`,
+      `read-account 1 from ${NOW_NS + MAX_IN_FLIGHT_NS}: ${fault}`,
+      'TradingStateChanged CATCHING_UP',
+    ]);
+    const reasons = ["the venue's account has not been read"];
+    assert.deepEqual(executionTradingState(execution.state), { state: 'CATCHING_UP', reasons });
     assert.equal(execution.status(), 'NEW');
-    assert.deepEqual(execution.approve({ clOrdId: 'tp-2' }), [`OrderRefused HALTED: ${fault}`]);
-    assert.deepEqual(execution.update(aFill('4', '4')), ['OrderFilled 4 to 4, leaves 6, PARTIALLY_FILLED']);
+    assert.deepEqual(execution.approve({ clOrdId: 'tp-2' }), []);
+    assert.deepEqual(execution.update(aFill('4', '4')), [], 'held until the account has been read');
   });
 
   test('of more than was ordered halt, and nothing is booked', () => {
@@ -150,25 +203,35 @@ describe('fills', () => {
     execution.accepted();
     assert.deepEqual(execution.update(aFill('12', '12')), [
       'warn order tp-1: filled 12 of 10 while NEW',
-      'TradingStateChanged',
+      'TradingStateChanged HALTED',
     ]);
     assert.equal(execution.status(), 'NEW');
+    assert.deepEqual(execution.approve({ clOrdId: 'tp-2' }), [
+      'OrderRefused HALTED: order tp-1: filled 12 of 10 while NEW',
+    ]);
   });
 
-  test('of an order that was rejected or refused halt: it is not what it was said to be', () => {
+  test('of an order that was rejected halt: no venue does that', () => {
     const rejected = anExecution();
     rejected.approve();
     rejected.update(aWord('rejected'));
-    assert.match(rejected.update(aFill('4', '4')).at(-2) ?? '', /^warn order tp-1: filled 4 of 10 while REJECTED$/);
+    const [warning, state] = rejected.update(aFill('4', '4')).slice(-2);
+    assert.equal(warning, 'warn order tp-1: filled 4 of 10 while REJECTED');
+    assert.equal(state, 'TradingStateChanged HALTED');
+  });
 
+  test('of an order that was refused have the account taken anew: it was sent after all', () => {
     const refused = anExecution({ caughtUp: false });
     refused.approve();
     refused.lookedUp(NOW_NS + MAX_IN_FLIGHT_NS);
     assert.equal(refused.status(), 'REFUSED');
-    const fault = 'warn order tp-1: refused here, but the venue says';
-    assert.deepEqual(refused.update(aWord('acknowledged')), [`${fault} acknowledged of v-1`, 'TradingStateChanged']);
-    assert.deepEqual(refused.update(aFill('4', '4')), [`${fault} fill of v-1`]);
-    assert.equal(executionTradingState(refused.state).state, 'HALTED');
+    const fault = 'order tp-1: refused here, but the venue says acknowledged of v-1';
+    const words = refused.update(aWord('acknowledged'));
+    assert.deepEqual(words.slice(0, 2), [
+      `warn ${fault}`,
+      `read-account 1 from ${STARTED_NS + MAX_IN_FLIGHT_NS}: ${fault}`,
+    ]);
+    assert.equal(refused.state.halted, undefined);
   });
 });
 
@@ -206,31 +269,14 @@ describe('an order that the venue has closed', () => {
       const execution = anExecution();
       execution.approve();
       execution.accepted();
-      assert.deepEqual(execution.step({ type: 'listening', up: false }), []);
-      assert.deepEqual(execution.step({ type: 'listening', up: true }), ['lookup from 0']);
+      execution.disconnect();
+      assert.deepEqual(execution.connect(), ['list-orders 2', 'TradingStateChanged CATCHING_UP']);
+      assert.deepEqual(execution.listed(['tp-1']), ['lookup from 0', 'TradingStateChanged ACTIVE']);
       assert.deepEqual(execution.lookedUp(NOW_NS, { status }), [kind]);
-      assert.deepEqual(execution.step({ type: 'listening', up: true }), [], 'what is closed is not looked up');
+      execution.disconnect();
+      execution.connect();
+      assert.deepEqual(execution.listed(['tp-1']), ['TradingStateChanged ACTIVE'], 'what is closed is not looked up');
     }
-  });
-});
-
-describe("the venue's latest orders, held against the log before anything is sent", () => {
-  test('halt it when the venue has an order of ours that the log does not know, and risk is told', () => {
-    const execution = anExecution({ listening: false });
-    const said = execution.step({ type: 'venue-orders', clOrdIds: ['someone-elses', 'tp-before'] });
-    assert.deepEqual(said, ['TradingStateChanged']);
-    execution.step({ type: 'listening', up: true });
-    assert.match(execution.approve().at(-1) ?? '', /^OrderRefused HALTED: the venue has order tp-before of ours/);
-  });
-
-  test('halt it when the venue no longer knows an order that it had acknowledged', () => {
-    const execution = anExecution();
-    execution.approve();
-    execution.accepted();
-    execution.step({ type: 'listening', up: false });
-    assert.deepEqual(execution.step({ type: 'venue-orders', clOrdIds: ['tp-1'] }), []);
-    assert.deepEqual(execution.step({ type: 'venue-orders', clOrdIds: [] }), ['TradingStateChanged']);
-    assert.match(executionTradingState(execution.state).reasons[0] ?? '', /no longer knows order tp-1/);
   });
 });
 
@@ -238,4 +284,5 @@ test('an order acknowledged under another name halts trading', () => {
   const execution = anExecution();
   execution.approve();
   assert.match(execution.accepted({ clOrdId: 'made-up' })[0] ?? '', /order tp-1 was acknowledged as "made-up"/);
+  assert.equal(executionTradingState(execution.state).state, 'HALTED');
 });

@@ -14,11 +14,18 @@ export interface AlpacaFeedOptions {
   readonly onConnection: (state: FeedState) => void;
   /** Called on every connection, before data can come. The subscriber then says when it is ready: `subscribe`. */
   readonly onIdentity: (identity: FeedIdentity) => void;
-  readonly onFault: (reason: string) => void;
+  readonly onFault: (reason: FrameFault) => void;
 }
 
-export type FeedState = 'disconnected' | 'connecting' | 'authenticated' | 'subscribed';
+/** Why a whole frame was not read. */
+export const FRAME_FAULTS = ['json', 'not-an-array'] as const;
+export type FrameFault = (typeof FRAME_FAULTS)[number];
 
+export const FEED_STATES = ['disconnected', 'connecting', 'authenticated', 'subscribed'] as const;
+export type FeedState = (typeof FEED_STATES)[number];
+
+/** Longest name of a run that is passed on in every beat. */
+const MAX_RUN_LENGTH = 128;
 const BACKOFF_FIRST_MS = 100;
 const BACKOFF_LAST_MS = 5_000;
 
@@ -50,7 +57,7 @@ export class AlpacaFeed {
     socket.on('upgrade', (response) => {
       const run = response.headers['x-tickpath-run'];
       const pace = response.headers['x-tickpath-pace'] === 'replay' ? 'replay' : 'live';
-      onIdentity({ run: typeof run === 'string' ? run : new URL(url).host, pace });
+      onIdentity({ run: typeof run === 'string' && run.length <= MAX_RUN_LENGTH ? run : new URL(url).host, pace });
     });
     socket.on('message', (data) => this.#receive(data as Buffer));
     socket.on('error', (error) => log.debug({ err: error }, 'feed connection failed'));

@@ -2,7 +2,8 @@ import { type ConfigOf, runService, type ServiceContext } from '@tickpath/runtim
 import { MarketPublisher, openWire } from '@tickpath/wire';
 import { AlpacaFeed } from './alpaca-feed.ts';
 import { marketDataSchema } from './config.ts';
-import { openMarket, type Publication, stepMarket } from './core/index.ts';
+import { openMarket, type Publication, type Rejected, stepMarket } from './core/index.ts';
+import { createMarketDataMetrics } from './metrics.ts';
 
 /** How often bars are closed by the clock when no tick does it. */
 const CLOCK_MS = 250;
@@ -21,13 +22,16 @@ await runService({
 
 async function start(context: ServiceContext<ConfigOf<typeof marketDataSchema>>) {
   const { config, shared, log, clock, metrics, addresses, health } = context;
-  const ticks = metrics.counter('tickpath_market_data_ticks_total', 'Ticks published', ['kind']);
-  const rejected = metrics.counter('tickpath_market_data_rejected_total', 'Venue messages not published', ['reason']);
-  const late = metrics.counter('tickpath_market_data_late_trades_total', 'Trades that came after their bar had closed');
-  const paused = metrics.gauge('tickpath_market_data_paused', '1 while a replay waits for a follower');
-  const connected = metrics.gauge('tickpath_market_data_subscribed', '1 while subscribed to the venue');
-
   const nowNs = () => clock.nowNs();
+  const market = openMarket(['1s', '1m']);
+  let live = false;
+  let lastReceivedNs = 0n;
+  let marketAtReceiptNs = 0n;
+  const measured = createMarketDataMetrics(metrics, {
+    symbols: () => market.symbols.size,
+    lastReceivedNs: () => lastReceivedNs,
+    nowNs,
+  });
   const wire = await openWire({ source: 'market-data', nowNs, metrics, keysDir: shared.security.keysDir, log });
   const publisher = await MarketPublisher.open({
     ...wire,
@@ -39,29 +43,23 @@ async function start(context: ServiceContext<ConfigOf<typeof marketDataSchema>>)
     heartbeatMs: config.heartbeatMs,
     flow: config,
     onFlow: (hold) => {
-      paused.set(hold ? 1 : 0);
+      measured.paused(hold);
       feed.setPaused(hold);
     },
   });
 
-  const market = openMarket(['1s', '1m']);
   const observer = {
-    rejected: (fault: { reason: string; text: string }) => {
-      rejected.inc({ reason: fault.reason });
+    rejected: (fault: Rejected) => {
+      measured.rejected(fault.reason);
       log.warn({ reason: fault.reason }, `venue message not published: ${fault.text}`);
     },
-    lateTrade: () => late.inc(),
+    lateTrade: () => measured.lateTrade(),
   };
   const publish = (publications: readonly Publication[]) => {
-    for (const publication of publications) {
-      publisher.publish(publication.topic, publication.kind, publication.payload);
-      if (publication.kind !== 'bar') ticks.inc({ kind: publication.kind });
-    }
+    for (const { topic, kind, payload } of publications) publisher.publish(topic, kind, payload);
+    measured.published(publications);
   };
 
-  let live = false;
-  let lastReceivedNs = 0n;
-  let marketAtReceiptNs = 0n;
   const feed = new AlpacaFeed({
     url: `${addresses.httpUrl('venue').replace('http', 'ws')}/v2/${config.feed}`,
     ...shared.alpaca,
@@ -70,12 +68,16 @@ async function start(context: ServiceContext<ConfigOf<typeof marketDataSchema>>)
     log,
     onFrame: (messages, receivedNs) => {
       lastReceivedNs = receivedNs;
-      const stamps = { receivedNs, decodedNs: clock.nowNs() };
-      publish(stepMarket(market, { type: 'frame', messages, stamps }, observer));
+      const decodedNs = clock.nowNs();
+      const publications = stepMarket(market, { type: 'frame', messages, stamps: { receivedNs, decodedNs } }, observer);
+      const steppedNs = clock.nowNs();
+      publish(publications);
       marketAtReceiptNs = market.marketNowNs;
+      const counts = { messages: messages.length, publications: publications.length };
+      measured.frame(counts, { receivedNs, decodedNs, steppedNs, publishedNs: clock.nowNs() });
     },
     onConnection: (state) => {
-      connected.set(state === 'subscribed' ? 1 : 0);
+      measured.feed(state);
       health.detail('feed', () => state);
       if (state === 'subscribed') health.set('healthy');
       if (state === 'disconnected') health.set('degraded', ['not connected to the venue']);
@@ -87,7 +89,7 @@ async function start(context: ServiceContext<ConfigOf<typeof marketDataSchema>>)
       else void publisher.whenFollowed().then(() => feed.subscribe());
     },
     onFault: (reason) => {
-      rejected.inc({ reason });
+      measured.rejected(reason);
       log.warn({ reason }, `venue frame not read: ${reason}`);
     },
   });

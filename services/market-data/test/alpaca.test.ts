@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { isDecimalText } from '@tickpath/trading';
+import { encodeEnvelope } from '@tickpath/wire';
 import fc from 'fast-check';
 import { type MarketEvent, type Rejected, readAlpacaMessage } from '../src/core/index.ts';
 import './seed.ts';
@@ -108,9 +109,29 @@ test('a message that cannot be published is rejected with the reason and what wa
     [{ ...QUOTE, bs: -1 }, 'size', 'size: -1'],
     [{ ...QUOTE, as: '1' }, 'size', 'size: "1"'],
     [{ ...QUOTE, t: '' }, 'time', 'time: ""'],
+    [{ ...QUOTE, t: '2263-01-01T00:00:00Z' }, 'time', 'time: "2263-01-01T00:00:00Z"'],
+    [{ ...QUOTE, t: '0001-01-01T00:00:00Z' }, 'time', 'time: "0001-01-01T00:00:00Z"'],
+    [{ ...TRADE, i: 'x'.repeat(65) }, 'text', `text: "${'x'.repeat(65)}"`],
+    [{ ...TRADE, x: '\ud800' }, 'text', 'text: "\\ud800"'],
+    [{ ...TRADE, z: '\ufeffC' }, 'text', 'text: "\ufeffC"'],
+    [{ ...TRADE, c: ['x'.repeat(65)] }, 'text', 'text: a list'],
+    [{ ...QUOTE, c: Array.from({ length: 33 }, () => 'R') }, 'text', 'text: a list'],
+    [{ ...QUOTE, bx: 'x'.repeat(2000) }, 'text', `text: "${'x'.repeat(79)}`],
+    [{ ...QUOTE, ax: '\udc00' }, 'text', 'text: "\\udc00"'],
   ];
   for (const [message, reason, text] of bad) {
     assert.deepEqual(readAlpacaMessage(message, STAMPS), { kind: 'rejected', reason, text });
+  }
+});
+
+test('a value nested deeper than a stack can follow is rejected like any other', () => {
+  const nested: unknown = JSON.parse('['.repeat(50_000) + ']'.repeat(50_000));
+  for (const field of ['S', 'p', 's', 't']) {
+    const result = readAlpacaMessage({ ...TRADE, [field]: nested }, STAMPS);
+    assert.equal((result as Rejected).kind, 'rejected', field);
+  }
+  for (const field of ['i', 'x', 'c', 'z']) {
+    assert.equal(readAlpacaMessage({ ...TRADE, [field]: nested }, STAMPS)?.kind, 'trade', field);
   }
 });
 
@@ -120,7 +141,9 @@ test('a long fault is shown by its beginning', () => {
 });
 
 test('whatever a frame holds is read, rejected or passed over, and what is read is fit for the wire', () => {
-  const field = (valid: unknown) => fc.oneof({ weight: 4, arbitrary: fc.constant(valid) }, fc.double(), fc.jsonValue());
+  const text = fc.string({ unit: 'binary', maxLength: 80 });
+  const field = (valid: unknown) =>
+    fc.oneof({ weight: 6, arbitrary: fc.constant(valid) }, fc.double(), fc.jsonValue(), text, fc.array(text));
   const like = (message: object) => {
     const fields = Object.entries(message).map(([key, value]) => [key, field(value)] as const);
     return fc.record(Object.fromEntries(fields), { requiredKeys: [] });
@@ -137,6 +160,9 @@ test('whatever a frame holds is read, rejected or passed over, and what is read 
       assert.ok(amounts.every(isDecimalText), amounts.join(' '));
       assert.match(event.symbol, /^[A-Z0-9][A-Z0-9.-]*$/);
       assert.equal(typeof payload.venueTsNs, 'bigint');
+      const header = { source: 'market-data', epoch: 1, seq: 1, tsNs: 1n, traceparent: null };
+      if (event.kind === 'trade') encodeEnvelope('trade', header, event.payload);
+      else encodeEnvelope('quote', header, event.payload);
     }),
     { numRuns: 2000 },
   );

@@ -1,7 +1,6 @@
 import { defineSchema } from '@tickpath/runtime';
 
 export const riskSchema = defineSchema({
-  initialCashUsd: { doc: 'Net deposits the account starts with, in USD.', format: 'decimal', default: '1000000' },
   limits: {
     maxOrderNotionalUsd: { doc: 'Largest notional of one order, in USD.', format: 'decimal', default: '100000' },
     maxPositionQty: {

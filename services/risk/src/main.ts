@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type ConfigOf, createStepRecorder, runService, type ServiceContext } from '@tickpath/runtime';
-import { type OrderIntent, traceparentOf } from '@tickpath/trading';
+import { type OrderIntent, traceIdOf, traceparentOf } from '@tickpath/trading';
 import {
   type AnyReply,
   type Envelope,
@@ -16,19 +16,31 @@ import {
   symbolOfTopic,
 } from '@tickpath/wire';
 import { riskSchema } from './config.ts';
-import { type Decision, type ExecutionEvent, openRisk, portfolioOf, type RiskInput, stepRisk } from './core/index.ts';
+import {
+  type CheckMade,
+  type ExecutionEvent,
+  openRisk,
+  portfolioOf,
+  type RiskInput,
+  type RiskOutput,
+  stepRisk,
+} from './core/index.ts';
 import { exportRiskMetrics } from './metrics.ts';
+import { checkSpans, executionSpans, logSpan, type OrderEvent, type StampedCheck } from './order-spans.ts';
 
-await runService({ name: 'risk', schema: riskSchema, start });
+await runService({ name: 'risk', schema: riskSchema, traceIdOf, start });
 
 async function start(context: ServiceContext<ConfigOf<typeof riskSchema>>) {
-  const { config, shared, log, clock, metrics, addresses, health } = context;
+  const { config, shared, log, clock, metrics, addresses, health, tracing } = context;
   const nowNs = () => clock.nowNs();
+  const secondsSince = (startNs: bigint) => Number(nowNs() - startNs) / 1e9;
   const common = await openWire({ source: 'risk', nowNs, metrics, keysDir: shared.security.keysDir, log });
-  const state = openRisk(config);
-  const recorder = createStepRecorder(config.recordTo);
-  const riskMetrics = exportRiskMetrics(metrics, state);
   const riskLog = new MemoryLog({ source: 'risk', identity: { uuid: randomUUID(), generation: 1 } });
+  const { uuid, generation } = riskLog.identity;
+  const coreConfig = { limits: config.limits, log: `${uuid}/${generation}` };
+  const state = openRisk(coreConfig);
+  const recorder = createStepRecorder(config.recordTo, coreConfig);
+  const riskMetrics = exportRiskMetrics(metrics, state);
   const publisher = await LogPublisher.open({
     ...common,
     log: riskLog,
@@ -37,34 +49,46 @@ async function start(context: ServiceContext<ConfigOf<typeof riskSchema>>) {
     hintCapacity: config.hintCapacity,
   });
 
-  /** Runs the core; what it appends is in the log before its reply is returned. */
-  const step = (input: RiskInput): Decision | undefined => {
-    const outputs = stepRisk(state, input);
+  const startedNs = nowNs();
+  /** The execution log whose event is being applied. */
+  let executionLog = '';
+  /** The stamp of the latest event of our log, taken before followers are told of it. */
+  let loggedNs = 0n;
+  /** What the core appended is in the log, and told to followers, when this returns. */
+  const commit = (input: RiskInput, outputs: readonly RiskOutput[]): void => {
     recorder.record(input, outputs);
-    let decision: Decision | undefined;
     for (const output of outputs) {
-      if (output.type === 'reply') {
-        decision = output.decision;
-        continue;
-      }
-      const traceparent = output.clOrdId === null ? null : traceparentOf(output.clOrdId, 'risk');
-      publisher.hint(riskLog.append(output.kind, output.payload as never, nowNs(), traceparent));
+      if (output.type === 'reply') continue;
+      const traceparent = output.clOrdId === null ? null : traceparentOf(output.clOrdId, logSpan(output, executionLog));
+      loggedNs = nowNs();
+      publisher.hint(riskLog.append(output.kind, output.payload as never, loggedNs, traceparent));
       if (output.kind === 'TradingStateChanged') announce(output.payload);
     }
-    return decision;
   };
+  const step = (input: RiskInput): void => commit(input, stepRisk(state, input));
   const announce = ({ state: trading, reasons }: Payload<'TradingStateChanged'>) => {
     health.trading(trading, reasons);
     if (trading === 'HALTED') health.set('unhealthy', reasons);
+    else health.set(trading === 'ACTIVE' ? 'healthy' : 'degraded', reasons);
+    if (trading === 'ACTIVE') followMarket();
     log.info({ trading }, `trading is ${trading}${reasons.length > 0 ? `: ${reasons.join('; ')}` : ''}`);
   };
 
-  const check = (request: Payload<'riskCheck'>): AnyReply => {
+  const check = (request: Payload<'riskCheck'>, traceparent: string | null): AnyReply => {
     const { requestId, ...intent } = request;
-    const startedNs = nowNs();
-    const decision = step({ type: 'check', requestId, intent: intent satisfies OrderIntent, nowNs: startedNs });
-    if (decision === undefined) return failure(requestId, 'INTERNAL', `no decision on ${intent.clOrdId}`);
-    riskMetrics.decided(decision.reason ?? 'APPROVED', Number(nowNs() - startedNs) / 1e9);
+    const startNs = nowNs();
+    const checks: StampedCheck[] = [];
+    const observe = tracing.enabled ? (made: CheckMade) => void checks.push({ ...made, tsNs: nowNs() }) : undefined;
+    const input = { type: 'check', requestId, intent: intent satisfies OrderIntent, nowNs: startNs } as const;
+    const outputs = stepRisk(state, input, observe);
+    riskMetrics.checked(secondsSince(startNs));
+    commit(input, outputs);
+    const endNs = nowNs();
+    const reply = outputs.at(-1);
+    if (reply?.type !== 'reply') return failure(requestId, 'INTERNAL', `no decision on ${intent.clOrdId}`);
+    const { decision } = reply;
+    riskMetrics.decided(decision.reason ?? 'APPROVED');
+    tracing.emit(() => checkSpans({ decision, traceparent, checks }, { startNs, endNs }, outputs));
     const { clOrdId, side, orderQty, symbol } = intent;
     // The answer leaves first: a line of log takes longer than the check.
     queueMicrotask(() => {
@@ -74,7 +98,7 @@ async function start(context: ServiceContext<ConfigOf<typeof riskSchema>>) {
     return { kind: 'riskDecision', payload: decision, traceparent: traceparentOf(clOrdId, 'risk') };
   };
   const answer = (request: Envelope): AnyReply => {
-    if (request.kind === 'riskCheck') return check(request.payload);
+    if (request.kind === 'riskCheck') return check(request.payload, request.traceparent);
     if (request.kind === 'since') return publisher.answerSince(request.payload);
     if (request.kind === 'portfolioQuery') {
       const { requestId } = request.payload;
@@ -86,27 +110,31 @@ async function start(context: ServiceContext<ConfigOf<typeof riskSchema>>) {
   };
   const responder = await Responder.open({ ...common, bind: addresses.bind('riskRequests'), handle: answer });
 
-  const market = new MarketFollower({
-    ...common,
-    name: 'risk',
-    server: 'market-data',
-    connect: { stream: addresses.connect('marketStream'), control: addresses.connect('marketControl') },
-    prefixes: [''],
-    receiveHighWaterMark: config.receiveHighWaterMark,
-    heartbeatMs: config.heartbeatMs,
-    deliver: (topic, envelope) => {
-      const symbol = symbolOfTopic(topic);
-      if (symbol === undefined) return;
-      if (envelope.kind === 'trade') step({ type: 'trade', symbol, px: envelope.payload.price });
-      else if (envelope.kind === 'quote') {
-        const { bidPx, askPx } = envelope.payload;
-        step({ type: 'quote', symbol, bidPx, askPx });
-      }
-    },
-    onRun: (run) => log.info({ run }, `follows run ${run}`),
-    onLost: (topic, from, to, reason) =>
-      log.warn({ topic, from, to, reason }, `lost ${topic} from ${from} to ${to ?? 'the end of its epoch'}`),
-  });
+  let market: MarketFollower | undefined;
+  /** A replay starts when risk follows the market: not before it can approve what comes of it. */
+  const followMarket = (): void => {
+    market ??= new MarketFollower({
+      ...common,
+      name: 'risk',
+      server: 'market-data',
+      connect: { stream: addresses.connect('marketStream'), control: addresses.connect('marketControl') },
+      prefixes: [''],
+      receiveHighWaterMark: config.receiveHighWaterMark,
+      heartbeatMs: config.heartbeatMs,
+      deliver: (topic, envelope) => {
+        const symbol = symbolOfTopic(topic);
+        if (symbol === undefined) return;
+        if (envelope.kind === 'trade') step({ type: 'trade', symbol, px: envelope.payload.price });
+        else if (envelope.kind === 'quote') {
+          const { bidPx, askPx } = envelope.payload;
+          step({ type: 'quote', symbol, bidPx, askPx });
+        }
+      },
+      onRun: (run) => log.info({ run }, `follows run ${run}`),
+      onLost: (topic, from, to, reason) =>
+        log.warn({ topic, from, to, reason }, `lost ${topic} from ${from} to ${to ?? 'the end of its epoch'}`),
+    });
+  };
 
   const executionRequests = new Requester({
     ...common,
@@ -124,8 +152,21 @@ async function start(context: ServiceContext<ConfigOf<typeof riskSchema>>) {
     newRequestId: randomUUID,
     from: undefined,
     heartbeatMs: config.heartbeatMs,
-    apply: (event) => {
-      step({ type: 'execution', event: event as unknown as ExecutionEvent });
+    apply: (envelope, { uuid, generation }) => {
+      const event = envelope as unknown as ExecutionEvent;
+      executionLog = `${uuid}/${generation}`;
+      const startNs = nowNs();
+      const input = { type: 'execution', event } as const;
+      const outputs = stepRisk(state, input);
+      riskMetrics.applied(event.kind, secondsSince(startNs));
+      commit(input, outputs);
+      if (!('clOrdId' in event.payload)) return;
+      const orderEvent = event as OrderEvent;
+      // What was published may have ended the order, and its trace, before this line.
+      const endNs = outputs.length > 0 ? loggedNs : nowNs();
+      const from = { executionLog, traceparent: envelope.traceparent };
+      // What was logged before this risk started, one before it has told of.
+      if (envelope.tsNs >= startedNs) tracing.emit(() => executionSpans(orderEvent, from, { startNs, endNs }, outputs));
       if (event.kind !== 'OrderFilled') return;
       const { clOrdId, side, lastQty, lastPx, symbol } = event.payload;
       const position = state.ledger.positions.get(symbol);
@@ -135,10 +176,9 @@ async function start(context: ServiceContext<ConfigOf<typeof riskSchema>>) {
       log.info({ seq }, `caught up with the execution log at ${seq}`);
       step({ type: 'execution-caught-up', executionLog: `${uuid}/${generation}` });
     },
-    onUnknownLog: (known, stated) => {
-      const reason = `execution states log ${stated.uuid}/${stated.generation}, known is ${known.uuid}/${known.generation}`;
-      log.error({ known, stated }, reason);
-      step({ type: 'halt', reason });
+    onNewLog: (known, stated) => {
+      log.warn({ known, stated }, 'execution has begun its log anew: nothing is approved until it has been read');
+      step({ type: 'execution-log-changed' });
     },
     onSilence: (silent) => step({ type: 'execution-silent', silent }),
   });
@@ -146,7 +186,7 @@ async function start(context: ServiceContext<ConfigOf<typeof riskSchema>>) {
 
   return {
     stop: async () => {
-      market.close();
+      market?.close();
       execution.close();
       executionRequests.close();
       responder.close();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { portfolioOf, tradingState } from '../src/core/index.ts';
-import { anIntent, aRisk, EXECUTION_LOG } from './builders.ts';
+import { type CheckMade, portfolioOf, stepRisk, tradingState } from '../src/core/index.ts';
+import { anAccount, anIntent, aRisk, EXECUTION_LOG, NOW_NS, RISK_LOG } from './builders.ts';
 
 describe('an order within every limit', () => {
   test('is approved: appended, naming the execution log it is meant for, then answered', () => {
@@ -104,16 +104,78 @@ describe('limits count open orders', () => {
 });
 
 describe('the state of trading', () => {
-  test('until risk has caught up with execution the answer is that it is not ready, and is not remembered', () => {
+  test('until execution trades on an account that risk has read the answer is not ready, and is not remembered', () => {
     const risk = aRisk({ ready: false });
-    const notReady = 'reply NOT_READY: the execution log has not been read to its end';
-    assert.deepEqual(risk.check(), [notReady]);
+    const unread = 'reply NOT_READY: the execution log has not been read to its end';
+    assert.deepEqual(risk.check(), [unread]);
+    risk.execution('AccountRebased', anAccount());
+    risk.execution('TradingStateChanged', { state: 'ACTIVE', reasons: [] });
+    risk.execution('RiskGenerationSeen', RISK_LOG);
+    assert.deepEqual(risk.check(), [unread], 'more may follow');
     risk.run({ type: 'execution-caught-up', executionLog: EXECUTION_LOG });
     assert.deepEqual(risk.check(), ['append OrderApproved tp-1', 'reply approved']);
   });
 
+  test('a log in which execution has not said that it trades is not enough', () => {
+    const risk = aRisk({ ready: false });
+    risk.run({ type: 'execution-caught-up', executionLog: 'execution-log/0' });
+    const notReady = 'reply NOT_READY: execution is not ready: ';
+    assert.deepEqual(risk.check(), [`${notReady}it has not taken the account from the venue`]);
+    const why = "the venue's account has not been read";
+    risk.execution('TradingStateChanged', { state: 'CATCHING_UP', reasons: [why] });
+    assert.deepEqual(risk.check(), [notReady + why]);
+  });
+
+  test('while execution follows the log of a risk before this one, nothing is approved', () => {
+    for (const other of [
+      { uuid: 'risk-log-0', generation: 1 },
+      { uuid: 'risk-log', generation: 2 },
+    ]) {
+      const risk = aRisk();
+      risk.execution('RiskGenerationSeen', other);
+      assert.deepEqual(risk.check(), ['reply NOT_READY: execution does not follow our log yet']);
+      risk.execution('RiskGenerationSeen', RISK_LOG);
+      assert.deepEqual(risk.check().at(-1), 'reply approved');
+    }
+  });
+
+  test('from the moment execution says that it takes the account anew nothing is approved, exits as well', () => {
+    const risk = aRisk();
+    risk.hold(50);
+    const reasons = ["the venue's account has not been read"];
+    assert.equal(risk.execution('TradingStateChanged', { state: 'CATCHING_UP', reasons }).length, 1);
+    for (const side of ['BUY', 'SELL'] as const) assert.equal(risk.order(side, '1').reason, 'NOT_READY');
+    const positions = [{ symbol: 'IBM', qty: '50', cost: '5000' }];
+    risk.rebase({ cash: '95000', positions });
+    assert.equal(risk.order('SELL', '1').approved, true);
+  });
+
+  test('another log of execution is read to its end before anything is approved, under its name', () => {
+    const risk = aRisk();
+    risk.run({ type: 'execution-log-changed' });
+    assert.deepEqual(tradingState(risk.state), {
+      state: 'CATCHING_UP',
+      reasons: ['the execution log has not been read to its end'],
+    });
+    risk.rebase({}, 'execution-log/2');
+    const [approval] = risk.outputs();
+    assert.ok(approval?.type === 'append' && approval.kind === 'OrderApproved');
+    assert.equal(approval.payload.executionLog, 'execution-log/2');
+  });
+
+  test('a halt of execution halts risk', () => {
+    const risk = aRisk();
+    risk.execution('TradingStateChanged', { state: 'HALTED', reasons: ['by hand'] });
+    assert.deepEqual(tradingState(risk.state), { state: 'HALTED', reasons: ['execution: by hand'] });
+    risk.rebase();
+    assert.equal(tradingState(risk.state).state, 'HALTED', 'a rebase does not undo it');
+  });
+
   test('is published when it changes and only then', () => {
     const risk = aRisk({ ready: false });
+    risk.execution('AccountRebased', anAccount());
+    risk.execution('RiskGenerationSeen', RISK_LOG);
+    risk.execution('TradingStateChanged', { state: 'ACTIVE', reasons: [] });
     const caughtUp = { type: 'execution-caught-up', executionLog: EXECUTION_LOG } as const;
     const active = { state: 'ACTIVE', reasons: [] };
     assert.deepEqual(risk.run(caughtUp), [
@@ -181,4 +243,48 @@ describe('reference prices', () => {
     risk.run({ type: 'trade', symbol: 'IBM', px: '110' });
     assert.equal(portfolioOf(risk.state).equity, '99900');
   });
+});
+
+describe('exposure that has no price yet', () => {
+  const positions = [{ symbol: 'TSLA', qty: '10', cost: '1000' }];
+
+  test('lets no order add risk in another symbol: a sum with an unknown term fits no limit', () => {
+    const risk = aRisk();
+    risk.rebase({ positions });
+    const { reason, text } = risk.order('BUY', '1');
+    assert.deepEqual(
+      [reason, text],
+      ['NO_REFERENCE_PRICE', 'no price of TSLA, in which there is exposure, has come yet'],
+    );
+  });
+
+  test('holds back no exit, and nothing any more once a price has come', () => {
+    const risk = aRisk();
+    risk.rebase({ positions: [...positions, { symbol: 'IBM', qty: '5', cost: '500' }] });
+    assert.equal(risk.order('SELL', '5').approved, true);
+    risk.run({ type: 'quote', symbol: 'TSLA', bidPx: null, askPx: '90' });
+    assert.equal(risk.order('BUY', '1', 'SPY').reason, 'NO_REFERENCE_PRICE', 'half a quote is no price to value at');
+    risk.run({ type: 'trade', symbol: 'TSLA', px: '90' });
+    assert.equal(risk.order('BUY', '1', 'SPY').approved, true);
+    assert.equal(risk.state.grossExposure.toFixed(), '1500', 'TSLA 900, IBM 500, SPY 100');
+  });
+});
+
+test('an observer is told of every check in turn, the last one being the one that refuses', () => {
+  const risk = aRisk();
+  const seen: CheckMade[] = [];
+  const input = { type: 'check', requestId: 'q-1', intent: anIntent({ orderQty: '120' }), nowNs: NOW_NS } as const;
+  stepRisk(risk.state, input, (made) => seen.push(made));
+  assert.deepEqual(
+    seen.map(({ name, passed }) => [name, passed]),
+    [
+      ['trading state', true],
+      ['form', true],
+      ['reference price', true],
+      ['only reduces', true],
+      ['order in doubt', true],
+      ['order notional', false],
+    ],
+  );
+  assert.deepEqual(seen.at(-1), { name: 'order notional', value: '12000', limit: '10000', passed: false });
 });

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Decimal, ledgerImbalance } from '@tickpath/trading';
+import { Decimal, decimal, decimalText, ledgerImbalance } from '@tickpath/trading';
+import type { Payload } from '@tickpath/wire';
 import fc from 'fast-check';
 import { openRisk, portfolioOf, type RiskInput, stepRisk } from '../src/core/index.ts';
-import { aRisk, EXECUTION_LOG } from './builders.ts';
+import { anAccount, anOpenVenueOrder, aRisk, EXECUTION_LOG, RISK_LOG } from './builders.ts';
 import './seed.ts';
 
 const sides = fc.constantFrom('BUY' as const, 'SELL' as const);
@@ -41,7 +42,9 @@ test('a stop, an exit and a flatten that each only reduce never flip the positio
 type Happening =
   | { readonly what: 'check'; readonly side: 'BUY' | 'SELL'; readonly symbol: string; readonly qty: number }
   | { readonly what: 'fill' | 'end'; readonly pick: number; readonly px: number }
-  | { readonly what: 'price'; readonly symbol: string; readonly px: number };
+  | { readonly what: 'price'; readonly symbol: string; readonly px: number }
+  /** The account is taken anew: the venue closed or filled some orders unseen, and has one that risk does not know. */
+  | { readonly what: 'rebase'; readonly pick: number; readonly px: number; readonly foreign: boolean };
 
 const happenings: fc.Arbitrary<Happening[]> = fc.array(
   fc.oneof(
@@ -57,6 +60,12 @@ const happenings: fc.Arbitrary<Happening[]> = fc.array(
       px: fc.integer({ min: 7, max: 150 }),
     }),
     fc.record({ what: fc.constant('price' as const), symbol: symbols, px: fc.integer({ min: 7, max: 150 }) }),
+    fc.record({
+      what: fc.constant('rebase' as const),
+      pick: fc.nat(1000),
+      px: fc.integer({ min: 7, max: 150 }),
+      foreign: fc.boolean(),
+    }),
   ),
   { maxLength: 60 },
 );
@@ -68,26 +77,70 @@ function couldBecome(position: number, open: readonly { side: string; leaves: nu
   return Math.max(Math.abs(position + sum('BUY')), Math.abs(position - sum('SELL')));
 }
 
-test('after any interleaving of checks, executions and prices the books balance and the exposure is that of a naive count', () => {
+/** The account of a venue, counted naively: whole numbers of hundredths, and a cost that is what was paid or got. */
+class NaiveVenue {
+  cashCents = 10_000_000;
+  readonly held = new Map<string, { qty: number; costCents: number }>();
+  readonly open = new Map<string, { side: 'BUY' | 'SELL'; symbol: string; qty: number; leaves: number }>();
+
+  fill(clOrdId: string, qty: number, cents: number): void {
+    const order = this.open.get(clOrdId);
+    assert.ok(order !== undefined);
+    order.leaves -= qty;
+    if (order.leaves === 0) this.open.delete(clOrdId);
+    const signed = order.side === 'BUY' ? qty : -qty;
+    this.cashCents -= signed * cents;
+    const before = this.held.get(order.symbol) ?? { qty: 0, costCents: 0 };
+    this.held.set(order.symbol, { qty: before.qty + signed, costCents: before.costCents + signed * cents });
+  }
+
+  account(): Payload<'AccountRebased'> {
+    const positions = [...this.held]
+      .filter(([, { qty }]) => qty !== 0)
+      .map(([symbol, { qty, costCents }]) => ({ symbol, qty: `${qty}`, cost: decimalText(centsOf(costCents)) }));
+    const openOrders = [...this.open].map(([clOrdId, { symbol, side, qty, leaves }]) =>
+      anOpenVenueOrder(clOrdId, {
+        symbol,
+        side,
+        orderQty: `${qty}`,
+        cumQty: `${qty - leaves}`,
+        ordStatus: leaves === qty ? 'NEW' : 'PARTIALLY_FILLED',
+      }),
+    );
+    return anAccount({ cash: decimalText(centsOf(this.cashCents)), positions, openOrders });
+  }
+}
+
+function centsOf(cents: number): Decimal {
+  return decimal(`${cents}`).div(100);
+}
+
+test('after any interleaving of checks, executions, prices and rebases the books balance and the exposure is that of a naive count', () => {
+  let rebases = 0;
   fc.assert(
     fc.property(happenings, (list) => {
       const risk = aRisk();
+      const venue = new NaiveVenue();
+      const { held, open } = venue;
       const price = new Map([
         ['IBM', 100],
         ['SPY', 100],
       ]);
-      const position = new Map([
-        ['IBM', 0],
-        ['SPY', 0],
-      ]);
-      const open = new Map<string, { side: 'BUY' | 'SELL'; symbol: string; leaves: number }>();
       const exposure = new Map([
         ['IBM', 0],
         ['SPY', 0],
       ]);
+      let generation = 1;
       const value = (symbol: string) => {
         const ofSymbol = [...open.values()].filter((order) => order.symbol === symbol);
-        exposure.set(symbol, couldBecome(position.get(symbol) ?? 0, ofSymbol) * (price.get(symbol) ?? 0));
+        exposure.set(symbol, couldBecome(held.get(symbol)?.qty ?? 0, ofSymbol) * (price.get(symbol) ?? 0));
+      };
+      /** What the venue does to an order without risk hearing of it. */
+      const unseen = (pick: number, px: number) => {
+        for (const [clOrdId, { leaves }] of [...open]) {
+          if ((pick + clOrdId.length) % 3 === 0) open.delete(clOrdId);
+          else if (pick % 2 === 0) venue.fill(clOrdId, 1 + (pick % leaves), px * 100 + 7);
+        }
       };
       for (const happening of list) {
         if (happening.what === 'price') {
@@ -99,9 +152,31 @@ test('after any interleaving of checks, executions and prices the books balance 
           const { side, symbol, qty } = happening;
           const { approved, clOrdId } = risk.order(side, `${qty}`, symbol);
           if (!approved) continue;
-          open.set(clOrdId, { side, symbol, leaves: qty });
+          open.set(clOrdId, { side, symbol, qty, leaves: qty });
           risk.say('submitted', clOrdId);
           value(symbol);
+          continue;
+        }
+        if (happening.what === 'rebase') {
+          rebases += 1;
+          generation += 1;
+          unseen(happening.pick, happening.px);
+          const foreign = { side: 'BUY', symbol: 'SPY', qty: 3, leaves: 3 } as const;
+          if (happening.foreign) open.set(`foreign-${generation}`, { ...foreign });
+          const account = venue.account();
+          risk.rebase(account, `execution-log/${generation}`);
+          for (const symbol of price.keys()) value(symbol);
+          const { cash, positions, imbalance, openOrders } = portfolioOf(risk.state);
+          assert.equal(cash, account.cash);
+          const taken = positions.filter(({ qty }) => qty !== '0').map(({ symbol, qty, cost }) => [symbol, qty, cost]);
+          const there = account.positions.map(({ symbol, qty, cost }) => [symbol, qty, cost]);
+          assert.deepEqual(taken.toSorted(), there.toSorted());
+          assert.equal(imbalance, '0');
+          const left = [...open].map(([clOrdId, { leaves }]) => [clOrdId, `${leaves}`]);
+          assert.deepEqual(
+            openOrders.map(({ clOrdId, leavesQty }) => [clOrdId, leavesQty]).toSorted(),
+            left.toSorted(),
+          );
           continue;
         }
         const { pick, px } = happening;
@@ -113,9 +188,7 @@ test('after any interleaving of checks, executions and prices the books balance 
         } else {
           const qty = 1 + (pick % order.leaves);
           risk.fill(clOrdId, `${qty}`, `${px}.07`);
-          order.leaves -= qty;
-          if (order.leaves === 0) open.delete(clOrdId);
-          position.set(order.symbol, (position.get(order.symbol) ?? 0) + (order.side === 'BUY' ? qty : -qty));
+          venue.fill(clOrdId, qty, px * 100 + 7);
         }
         value(order.symbol);
         assert.equal(ledgerImbalance(risk.state.ledger).toFixed(), '0');
@@ -123,12 +196,14 @@ test('after any interleaving of checks, executions and prices the books balance 
       const gross = [...exposure.values()].reduce((sum, part) => sum + part, 0);
       assert.equal(risk.state.grossExposure.toNumber(), gross);
       assert.deepEqual([...risk.state.reservations.keys()].toSorted(), [...open.keys()].toSorted());
-      for (const [symbol, qty] of position) {
+      assert.equal(portfolioOf(risk.state).cash, venue.account().cash);
+      for (const [symbol, { qty }] of held) {
         assert.equal(risk.state.ledger.positions.get(symbol)?.qty.toNumber() ?? 0, qty);
       }
     }),
     { numRuns: 300 },
   );
+  assert.ok(rebases > 0);
 });
 
 test('no approval that opens lets a position, with all that is open, go past its limit', () => {
@@ -169,6 +244,7 @@ test('the same inputs give the same outputs, byte for byte', () => {
           timeInForce: fc.constant('DAY' as const),
           strategy: fc.constant('s'),
           cause: fc.constant('c'),
+          receivedNs: fc.bigInt({ min: 0n, max: 20n }),
           expiresNs: fc.bigInt({ min: 0n, max: 20n }),
         }),
         nowNs: fc.bigInt({ min: 0n, max: 12n }),
@@ -180,16 +256,30 @@ test('the same inputs give the same outputs, byte for byte', () => {
       }),
       fc.record({ type: fc.constant('execution-silent' as const), silent: fc.boolean() }),
       fc.record({ type: fc.constant('execution-caught-up' as const), executionLog: fc.constant(EXECUTION_LOG) }),
+      fc.constant({ type: 'execution-log-changed' as const }),
       fc.nat(8).map((n): RiskInput => {
-        const payload = { clOrdId: `tp-${n}`, symbol: 'IBM', riskSeq: n };
-        return { type: 'execution', event: { kind: 'OrderSubmitted', seq: n + 1, payload } };
+        const terms = { clOrdId: `tp-${n}`, symbol: 'IBM', side: 'BUY', orderQty: '7', receivedNs: null } as const;
+        return { type: 'execution', event: { kind: 'OrderSubmitted', seq: n + 1, payload: { ...terms, riskSeq: n } } };
+      }),
+      fc.constantFrom<RiskInput>(
+        { type: 'execution', event: { kind: 'RiskGenerationSeen', seq: 2, payload: RISK_LOG } },
+        {
+          type: 'execution',
+          event: { kind: 'TradingStateChanged', seq: 3, payload: { state: 'ACTIVE', reasons: [] } },
+        },
+      ),
+      fc.integer({ min: -90, max: 90 }).map((qty): RiskInput => {
+        const positions = [{ symbol: 'SPY', qty: `${qty}`, cost: `${qty * 100}` }];
+        const openOrders = qty < 0 ? [anOpenVenueOrder('tp-8')] : [];
+        const payload = anAccount({ cash: `${qty}`, positions, openOrders });
+        return { type: 'execution', event: { kind: 'AccountRebased', seq: 1, payload } };
       }),
     ),
     { maxLength: 50 },
   );
   const play = (list: readonly RiskInput[]) => {
     const limits = { maxOrderNotionalUsd: '9000', maxPositionQty: '99', maxPositionNotionalUsd: '9000' };
-    const state = openRisk({ initialCashUsd: '1000', limits: { ...limits, maxGrossNotionalUsd: '12000' } });
+    const state = openRisk({ log: 'risk-log/1', limits: { ...limits, maxGrossNotionalUsd: '12000' } });
     const outputs = list.map((input) => stepRisk(state, input));
     const text = (_key: string, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value);
     return JSON.stringify([outputs, portfolioOf(state)], text);

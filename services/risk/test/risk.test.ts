@@ -67,10 +67,10 @@ describe('a reservation', () => {
         realizedPnl: '0',
         cash: '98990',
         clOrdId: 'tp-1',
-        executionSeq: 2,
+        executionSeq: 5,
       },
     });
-    const payload = { clOrdId: 'tp-1', symbol: 'IBM', ordStatus: 'FILLED', executionSeq: 2 };
+    const payload = { clOrdId: 'tp-1', symbol: 'IBM', ordStatus: 'FILLED', receivedNs: 9_000n, executionSeq: 5 };
     assert.deepEqual(freed, { type: 'append', kind: 'ReservationFreed', payload, clOrdId: 'tp-1' });
     assert.deepEqual(portfolioOf(risk.state).openOrders, []);
   });
@@ -104,12 +104,15 @@ describe('a reservation', () => {
 });
 
 test('the portfolio says how far the execution log has been applied', () => {
+  assert.equal(portfolioOf(aRisk({ ready: false }).state).executionSeq, 0);
   const risk = aRisk();
-  assert.equal(portfolioOf(risk.state).executionSeq, 0);
+  assert.equal(portfolioOf(risk.state).executionSeq, 3);
   risk.check();
   risk.say('submitted', 'tp-1');
   risk.say('canceled', 'tp-1');
-  assert.equal(portfolioOf(risk.state).executionSeq, 2);
+  assert.equal(portfolioOf(risk.state).executionSeq, 5);
+  risk.rebase();
+  assert.equal(portfolioOf(risk.state).executionSeq, 3, 'of the log that is followed now');
 });
 
 test('a fill after the cancel is booked, and frees nothing twice', () => {

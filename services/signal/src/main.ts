@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type ConfigOf, createStepRecorder, runService, type ServiceContext } from '@tickpath/runtime';
-import { type OrderIntent, traceparentOf } from '@tickpath/trading';
+import { type OrderIntent, traceIdOf, traceparentOf } from '@tickpath/trading';
 import {
   type Envelope,
   LogFollower,
@@ -12,14 +12,19 @@ import {
   symbolPrefix,
 } from '@tickpath/wire';
 import { signalSchema } from './config.ts';
-import { openSignal, type SignalInput, signalTradingState, stepSignal } from './core/index.ts';
+import { openSignal, type SignalInput, type SignalOutput, signalTradingState, stepSignal } from './core/index.ts';
+import { exportSignalMetrics } from './metrics.ts';
+import { askSpan, type Cause, OrderTraces } from './order-traces.ts';
 import { loadStrategy } from './strategy-file.ts';
 
 const RETRY_MS = 250;
 
+type MarketEnvelope = Extract<Envelope, { readonly kind: 'trade' | 'quote' | 'bar' }>;
+
 await runService({
   name: 'signal',
   schema: signalSchema,
+  traceIdOf,
   check: ({ momentum }) =>
     momentum.fastBars < momentum.slowBars
       ? []
@@ -28,14 +33,16 @@ await runService({
 });
 
 async function start(context: ServiceContext<ConfigOf<typeof signalSchema>>) {
-  const { config, shared, log, clock, metrics, addresses, health, onFatal } = context;
+  const { config, shared, log, clock, metrics, addresses, health, tracing, onFatal } = context;
   const nowNs = () => clock.nowNs();
   const common = await openWire({ source: 'signal', nowNs, metrics, keysDir: shared.security.keysDir, log });
-  const intents = metrics.counter('tickpath_signal_intents_total', 'Orders asked for, by what risk said', ['result']);
   const strategy = await loadStrategy(config.strategy, config.momentum);
-  const recorder = createStepRecorder(config.recordTo);
   const intentTtlNs = BigInt(config.intentTtlMs) * 1_000_000n;
-  const state = openSignal({ prefix: shared.installation.prefix, symbols: config.symbols, intentTtlNs }, strategy);
+  const coreConfig = { prefix: shared.installation.prefix, symbols: config.symbols, intentTtlNs };
+  const state = openSignal(coreConfig, strategy);
+  const recorder = createStepRecorder(config.recordTo, coreConfig);
+  const signalMetrics = exportSignalMetrics(metrics, state);
+  const traces = new OrderTraces(tracing, strategy.name);
   let stopping = false;
   let announced = '';
 
@@ -51,21 +58,32 @@ async function start(context: ServiceContext<ConfigOf<typeof signalSchema>>) {
   const queries = requester('risk', 'riskRequests');
   const history = requester('store', 'storeQueries');
 
-  const step = (input: SignalInput): void => {
+  const step = (input: SignalInput): readonly SignalOutput[] => {
     const outputs = stepSignal(state, input);
     recorder.record(input, outputs);
-    for (const { intent, features } of outputs) {
-      const { clOrdId, side, orderQty, symbol } = intent;
-      askRisk(intent).catch(onFatal);
-      // The question leaves first: a line of log takes longer than the decision.
-      setImmediate(() =>
-        log.info(
-          { clOrdId, features: shortened(features), cause: intent.cause },
-          `wants ${side} ${orderQty} ${symbol}`,
-        ),
-      );
-    }
     if (input.type !== 'market' && input.type !== 'position') announce();
+    return outputs;
+  };
+  const onMarket = (topic: string, symbol: string, envelope: MarketEnvelope): void => {
+    const deliveredNs = nowNs();
+    const { kind, payload } = envelope;
+    const outputs = step({ type: 'market', symbol, nowNs: deliveredNs, kind, payload } as SignalInput);
+    if (kind !== 'bar' && outputs.length === 0) return;
+    const decidedNs = nowNs();
+    if (kind === 'bar') signalMetrics.bar(Number(decidedNs - deliveredNs) / 1e9);
+    const { receivedNs, decodedNs } = payload;
+    const cause = { topic, receivedNs, decodedNs, publishedNs: envelope.tsNs, deliveredNs, decidedNs };
+    for (const output of outputs) ask(output, cause);
+  };
+  const ask = ({ intent, features }: SignalOutput, cause: Cause): void => {
+    const { clOrdId, side, orderQty, symbol } = intent;
+    askRisk(intent).catch(onFatal);
+    signalMetrics.decided(Number(cause.decidedNs - cause.receivedNs) / 1e9);
+    traces.decided(intent, cause, features);
+    // The question leaves first: a line of log takes longer than the decision.
+    setImmediate(() =>
+      log.info({ clOrdId, features: shortened(features), cause: intent.cause }, `wants ${side} ${orderQty} ${symbol}`),
+    );
   };
   const announce = () => {
     const { state: trading, reasons } = signalTradingState(state);
@@ -79,14 +97,21 @@ async function start(context: ServiceContext<ConfigOf<typeof signalSchema>>) {
   const askRisk = async (intent: OrderIntent): Promise<void> => {
     const { clOrdId } = intent;
     const requestId = randomUUID();
-    while (!stopping) {
-      const result = await checks.ask('riskCheck', { requestId, ...intent }, traceparentOf(clOrdId, 'signal'));
+    for (let attempt = 1; !stopping; attempt += 1) {
+      const startNs = nowNs();
+      const result = await checks.ask('riskCheck', { requestId, ...intent }, traceparentOf(clOrdId, askSpan(attempt)));
+      const endNs = nowNs();
       if (result.ok && result.reply.kind === 'riskDecision') {
         const decision = result.reply.payload;
-        intents.inc({ result: decision.reason ?? 'APPROVED' });
-        return step({ type: 'decision', decision });
+        const outcome = decision.reason ?? 'APPROVED';
+        signalMetrics.answered(outcome);
+        signalMetrics.roundTrip(Number(endNs - startNs) / 1e9);
+        traces.asked(clOrdId, attempt, { startNs, endNs }, outcome);
+        traces.answered(decision, endNs);
+        return void step({ type: 'decision', decision });
       }
-      intents.inc({ result: 'UNKNOWN' });
+      signalMetrics.answered('UNKNOWN');
+      traces.asked(clOrdId, attempt, { startNs, endNs }, result.ok ? result.reply.kind : result.code);
       if (!result.ok && result.code !== 'CLOSED')
         log.warn({ clOrdId }, `risk did not answer, asking again: ${result.text}`);
       await pause();
@@ -103,29 +128,32 @@ async function start(context: ServiceContext<ConfigOf<typeof signalSchema>>) {
     return undefined;
   };
 
-  const market = new MarketFollower({
-    ...common,
-    name: 'signal',
-    server: 'market-data',
-    connect: { stream: addresses.connect('marketStream'), control: addresses.connect('marketControl') },
-    prefixes: config.symbols.map(symbolPrefix),
-    receiveHighWaterMark: config.receiveHighWaterMark,
-    heartbeatMs: config.heartbeatMs,
-    deliver: (topic, envelope) => {
-      const symbol = symbolOfTopic(topic);
-      if (symbol === undefined) return;
-      const { kind } = envelope;
-      if (kind !== 'trade' && kind !== 'quote' && kind !== 'bar') return;
-      step({ type: 'market', symbol, nowNs: nowNs(), kind, payload: envelope.payload } as SignalInput);
-    },
-    onRun: (run) => {
-      // The beat that names the first run proves that the subscriptions are in force: no bar falls between them and history.
-      if (state.run === undefined) for (const symbol of config.symbols) warmUp(symbol).catch(onFatal);
-      step({ type: 'run', run });
-    },
-    onLost: (topic, from, to, reason) =>
-      log.warn({ topic, from, to, reason }, `lost ${topic} from ${from} to ${to ?? 'the end of its epoch'}`),
-  });
+  let market: MarketFollower | undefined;
+  /** A replay starts when signal follows the market: not before it knows what it holds. */
+  const followMarket = (): void => {
+    market ??= new MarketFollower({
+      ...common,
+      name: 'signal',
+      server: 'market-data',
+      connect: { stream: addresses.connect('marketStream'), control: addresses.connect('marketControl') },
+      prefixes: config.symbols.map(symbolPrefix),
+      receiveHighWaterMark: config.receiveHighWaterMark,
+      heartbeatMs: config.heartbeatMs,
+      deliver: (topic, envelope) => {
+        const symbol = symbolOfTopic(topic);
+        if (symbol === undefined) return;
+        const { kind } = envelope;
+        if (kind === 'trade' || kind === 'quote' || kind === 'bar') onMarket(topic, symbol, envelope);
+      },
+      onRun: (run) => {
+        // The beat that names the first run proves that the subscriptions are in force: no bar falls between them and history.
+        if (state.run === undefined) for (const symbol of config.symbols) warmUp(symbol).catch(onFatal);
+        step({ type: 'run', run });
+      },
+      onLost: (topic, from, to, reason) =>
+        log.warn({ topic, from, to, reason }, `lost ${topic} from ${from} to ${to ?? 'the end of its epoch'}`),
+    });
+  };
 
   let riskLog: LogFollower | undefined;
   const followRisk = (from: LogPosition) => {
@@ -140,8 +168,12 @@ async function start(context: ServiceContext<ConfigOf<typeof signalSchema>>) {
       heartbeatMs: config.heartbeatMs,
       apply: applyRiskEvent,
       onCaughtUp: () => {},
-      onUnknownLog: (known, stated) =>
-        step({ type: 'halt', reason: `risk states log ${stated.uuid}, known is ${known.uuid}` }),
+      onNewLog: (known, stated) => {
+        log.warn({ known, stated }, 'risk has begun a new log: positions and open orders are loaded again');
+        riskLog?.close();
+        step({ type: 'risk-log-changed' });
+        loadPortfolio().catch(onFatal);
+      },
       onSilence: (silent) => log.warn(silent ? 'no heartbeat from risk' : 'risk is back'),
     });
   };
@@ -150,18 +182,25 @@ async function start(context: ServiceContext<ConfigOf<typeof signalSchema>>) {
       step({ type: 'approved', clOrdId: event.payload.clOrdId, symbol: event.payload.symbol });
     } else if (event.kind === 'PositionUpdated') {
       step({ type: 'position', symbol: event.payload.symbol, qty: event.payload.qty });
+    } else if (event.kind === 'OrderAdopted') {
+      step({ type: 'approved', clOrdId: event.payload.clOrdId, symbol: event.payload.symbol });
     } else if (event.kind === 'ReservationFreed') {
       step({ type: 'order-closed', clOrdId: event.payload.clOrdId });
+      traces.closed(event.payload, nowNs());
     }
   };
 
   const loadPortfolio = async (): Promise<void> => {
     const portfolio = await until(async () => {
       const result = await queries.ask('portfolioQuery', { requestId: randomUUID() });
-      return result.ok && result.reply.kind === 'portfolio' ? result.reply.payload : undefined;
+      const loaded = result.ok && result.reply.kind === 'portfolio' ? result.reply.payload : undefined;
+      // Until risk has caught up with execution, what it says it holds is not what the account holds.
+      return loaded?.state === 'CATCHING_UP' ? undefined : loaded;
     });
     if (portfolio === undefined) return;
     step({ type: 'portfolio', portfolio });
+    traces.reloaded(new Set(portfolio.openOrders.map(({ clOrdId }) => clOrdId)), nowNs());
+    followMarket();
     followRisk({ uuid: portfolio.uuid, generation: portfolio.generation, seq: portfolio.lastSeq });
   };
   const warmUp = async (symbol: string): Promise<void> => {
@@ -178,7 +217,7 @@ async function start(context: ServiceContext<ConfigOf<typeof signalSchema>>) {
   return {
     stop: async () => {
       stopping = true;
-      market.close();
+      market?.close();
       riskLog?.close();
       for (const socket of [checks, queries, history]) socket.close();
       common.security.close();

@@ -5,6 +5,8 @@ import { openSignal, type SignalInput, type SignalOutput, stepSignal } from '../
 
 export const NOW_NS = 1_000n;
 export const TTL_NS = 500n;
+/** When market-data received whatever these builders give. */
+export const RECEIVED_NS = 900n;
 const SECOND_NS = 1_000_000_000n;
 
 /** The bar of a second; its close is the target that the strategy below makes of it. */
@@ -63,7 +65,7 @@ export function aSignal({ ready = true, prefix = 'tp' } = {}) {
   const { strategy, seen } = obedient();
   const state = openSignal({ prefix, symbols: ['IBM', 'SPY'], intentTtlNs: TTL_NS }, strategy);
   const run = (input: SignalInput) => stepSignal(state, input);
-  const stamps = { receivedNs: 0n, decodedNs: 0n };
+  const stamps = { receivedNs: RECEIVED_NS, decodedNs: RECEIVED_NS + 1n };
   const takeBar = (second: number, close: string, symbol = 'IBM') =>
     run({ type: 'market', symbol, nowNs: NOW_NS, kind: 'bar', payload: { ...aBar(second, close), ...stamps } });
   const decide = (clOrdId: string, refusal: string | null) => {

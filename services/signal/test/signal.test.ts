@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { clOrdIdOf } from '@tickpath/trading';
 import fc from 'fast-check';
 import { type SignalInput, signalTradingState } from '../src/core/index.ts';
-import { aBar, anOpenOrder, aPortfolio, aPosition, aSignal, NOW_NS, TTL_NS } from './builders.ts';
+import { aBar, anOpenOrder, aPortfolio, aPosition, aSignal, NOW_NS, RECEIVED_NS, TTL_NS } from './builders.ts';
 import './seed.ts';
 
 describe('before it may trade', () => {
@@ -99,6 +99,7 @@ describe('an order', () => {
       timeInForce: 'DAY',
       strategy: 'obedient',
       cause,
+      receivedNs: RECEIVED_NS,
       expiresNs: NOW_NS + TTL_NS,
     };
     assert.deepEqual(signal.takeBar(3, '10'), [{ type: 'check', intent, features: { close: 10 } }]);
@@ -249,6 +250,78 @@ describe('what risk has', () => {
     assert.deepEqual(signal.bar(1, '10'), []);
     signal.closed('by-hand');
     assert.deepEqual(signal.bar(2, '10'), ['IBM BUY 10 bar.1s:2000000000']);
+  });
+});
+
+describe('when risk begins another log', () => {
+  const began = (signal: ReturnType<typeof aSignal>, portfolio: Parameters<typeof aPortfolio>[0] = {}) => {
+    signal.run({ type: 'risk-log-changed' });
+    signal.run({ type: 'portfolio', portfolio: aPortfolio(portfolio) });
+  };
+
+  test('nothing is asked until its positions and open orders have been loaded', () => {
+    const signal = aSignal();
+    signal.run({ type: 'risk-log-changed' });
+    const reasons = ['positions not loaded from risk'];
+    assert.deepEqual(signalTradingState(signal.state), { state: 'WARMING', reasons });
+    assert.deepEqual(signal.bar(1, '10'), []);
+    assert.deepEqual(signal.seen, ['IBM bar 1 holding 0'], 'the market is followed all the same');
+    signal.run({ type: 'portfolio', portfolio: aPortfolio({ positions: [aPosition('4')] }) });
+    assert.deepEqual(signal.bar(2, '10'), ['IBM BUY 6 bar.1s:2000000000']);
+  });
+
+  test('what it does not hold is flat, whatever was held before', () => {
+    const signal = aSignal();
+    signal.position('7');
+    began(signal);
+    assert.deepEqual(signal.bar(1, '10'), ['IBM BUY 10 bar.1s:1000000000']);
+  });
+
+  test('an order that it has not answered stays open: it may still approve it', () => {
+    const signal = aSignal();
+    const { clOrdId } = signal.order(1, '10');
+    began(signal);
+    assert.deepEqual(signal.bar(2, '20'), []);
+    signal.approve(clOrdId);
+    assert.deepEqual(signal.bar(3, '20'), []);
+    signal.logged(clOrdId);
+    signal.closed(clOrdId);
+    assert.deepEqual(signal.bar(4, '20'), ['IBM BUY 20 bar.1s:4000000000']);
+  });
+
+  test('an order that the risk before it approved is open only if it has it open too', () => {
+    for (const stage of ['approved', 'logged'] as const) {
+      for (const isOpen of [true, false]) {
+        const signal = aSignal();
+        const { clOrdId } = signal.order(1, '10');
+        signal.approve(clOrdId);
+        if (stage === 'logged') signal.logged(clOrdId);
+        began(signal, { openOrders: isOpen ? [anOpenOrder(clOrdId)] : [] });
+        assert.equal(signal.bar(2, '20').length, isOpen ? 0 : 1, `${stage}, ${isOpen ? 'open' : 'gone'}`);
+      }
+    }
+  });
+
+  test('a refusal of what it has open, as a duplicate, frees nothing', () => {
+    const signal = aSignal();
+    const { clOrdId } = signal.order(1, '10');
+    began(signal, { openOrders: [anOpenOrder(clOrdId)] });
+    signal.refuse(clOrdId, 'DUPLICATE_ORDER');
+    assert.deepEqual(signal.bar(2, '20'), []);
+    signal.closed(clOrdId);
+    assert.deepEqual(signal.bar(3, '20'), ['IBM BUY 20 bar.1s:3000000000']);
+  });
+
+  test('of two orders asked before, in two symbols, each goes its own way', () => {
+    const signal = aSignal();
+    const ibm = signal.order(1, '10');
+    const spy = signal.order(1, '10', 'SPY');
+    signal.approve(ibm.clOrdId);
+    began(signal);
+    assert.equal(signal.bar(2, '20').length, 1, 'IBM had been approved and is gone');
+    assert.deepEqual(signal.bar(2, '20', 'SPY'), [], 'SPY is still being asked for');
+    signal.refuse(spy.clOrdId, 'NOT_READY');
+    assert.deepEqual(signal.bar(3, '20', 'SPY'), ['SPY BUY 20 bar.1s:3000000000']);
   });
 });
 

@@ -2,6 +2,7 @@ import { type ConfigOf, runService, type ServiceContext } from '@tickpath/runtim
 import { type Envelope, failure, MarketFollower, openWire, Responder } from '@tickpath/wire';
 import { storeSchema } from './config.ts';
 import { ingest, lastBars, noteLoss, openStore, streamCounts } from './core/index.ts';
+import { createStoreMetrics } from './metrics.ts';
 
 /** The most bars in one answer, so that it fits in a frame. */
 const MAX_BARS = 5_000;
@@ -11,14 +12,17 @@ await runService({ name: 'store', schema: storeSchema, start });
 async function start(context: ServiceContext<ConfigOf<typeof storeSchema>>) {
   const { config, shared, log, clock, metrics, addresses, health } = context;
   const store = openStore(config);
-  const stored = metrics.counter('tickpath_store_messages_total', 'Messages of the market stream kept', ['kind']);
+  const measured = createStoreMetrics(metrics, { symbols: () => store.symbols.size });
   const nowNs = () => clock.nowNs();
   const wire = await openWire({ source: 'store', nowNs, metrics, keysDir: shared.security.keysDir, log });
 
   const responder = await Responder.open({
     ...wire,
     bind: addresses.bind('storeQueries'),
-    handle: answer,
+    handle: (request) => {
+      measured.query(request.kind);
+      return answer(request);
+    },
   });
   const follower = new MarketFollower({
     ...wire,
@@ -29,8 +33,7 @@ async function start(context: ServiceContext<ConfigOf<typeof storeSchema>>) {
     receiveHighWaterMark: config.receiveHighWaterMark,
     heartbeatMs: config.heartbeatMs,
     deliver: (topic, envelope) => {
-      ingest(store, topic, envelope);
-      stored.inc({ kind: envelope.kind });
+      measured.ingest(envelope.kind, () => ingest(store, topic, envelope));
     },
     onRun: (run) => log.info({ run }, `follows run ${run}`),
     onLost: (topic, from, to, reason) => {

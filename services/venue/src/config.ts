@@ -44,6 +44,11 @@ export const venueSchema = defineSchema({
       default: 20,
     },
   },
+  initialCashUsd: {
+    doc: 'Cash in USD that the account begins with. Orders are not checked against it.',
+    format: 'decimal',
+    default: '1000000',
+  },
   frameLimit: { doc: 'Most trades and quotes in one WebSocket frame.', format: 'positive-int', default: 256 },
   slowClientBytes: {
     doc: 'Bytes that may wait for one client: beyond it a replay waits, and at live pace the client gets error 407.',

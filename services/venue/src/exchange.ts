@@ -1,10 +1,18 @@
-import type { Decimal } from '@tickpath/trading';
-import type { MarketQuote } from './core/market-event.ts';
+import {
+  type AccountIdentity,
+  type AlpacaAccount,
+  type AlpacaPosition,
+  alpacaAccount,
+  alpacaPosition,
+  alpacaPositions,
+} from './core/account.ts';
+import type { MarketQuote, MarketTrade } from './core/market-event.ts';
 import {
   type MatchingInput,
   type MatchingOutput,
   type MatchingState,
   type OrderEvent,
+  openOrderCount,
   step,
   type VenueOrder,
 } from './core/matching.ts';
@@ -19,6 +27,7 @@ export interface ExchangeLog {
 
 export interface ExchangeOptions {
   readonly state: MatchingState;
+  readonly account: AccountIdentity;
   /** The market's time (`marketNow`): the wall clock's when live, the tape's in a replay. */
   readonly nowNs: () => bigint;
   readonly newId: () => string;
@@ -34,19 +43,25 @@ export type SubmitResult =
 export interface Exchange {
   /** Shows a quote to the resting orders. */
   onQuote(quote: MarketQuote): void;
+  /** Lets positions be worth what shares now change hands at. */
+  onTrade(trade: MarketTrade): void;
   /** Takes the body of an order; answers with the order as it came in (`pending_new`), its fills follow as events. */
   submit(body: unknown): SubmitResult;
   cancel(orderId: string): Refusal | null;
   order(orderId: string): VenueOrder | undefined;
   orderByClOrdId(clOrdId: string): VenueOrder | undefined;
   orders(listing: OrderListing): VenueOrder[];
-  /** Signed quantities, flat symbols left out. */
-  positions(): [symbol: string, qty: Decimal][];
+  openOrderCount(): number;
+  account(): AlpacaAccount;
+  /** What is held; flat symbols are left out. */
+  positions(): AlpacaPosition[];
+  /** The position in a symbol, named as itself or by its asset id; `undefined` when nothing of it is held. */
+  position(symbolOrAssetId: string): AlpacaPosition | undefined;
   /** Calls `listener` for every event from now on, in order, in the turn it happens; answers how to stop. */
   listen(listener: (event: OrderEvent) => void): () => void;
 }
 
-export function createExchange({ state, nowNs, newId, metrics, log }: ExchangeOptions): Exchange {
+export function createExchange({ state, account, nowNs, newId, metrics, log }: ExchangeOptions): Exchange {
   const listeners = new Set<(event: OrderEvent) => void>();
   let lastNs = 0n;
   /** Never back: a quote may be older than an order that came in before it. */
@@ -57,8 +72,18 @@ export function createExchange({ state, nowNs, newId, metrics, log }: ExchangeOp
   /** Each order has a time of its own, also while a tape stands still, so that listings can be paged by time. */
   const afterLast = (tsNs: bigint): bigint => atLeastLast(tsNs > lastNs ? tsNs : lastNs + 1n);
 
-  const apply = (input: MatchingInput): MatchingOutput[] => {
+  /** One step of the core, timed when it serves orders: what a quote without any costs is no matching. */
+  const matched = (input: MatchingInput): MatchingOutput[] => {
+    const serves = input.kind === 'submit' || (input.kind === 'quote' && state.open.has(input.symbol));
+    if (!serves) return step(state, input);
+    const startNs = process.hrtime.bigint();
     const outputs = step(state, input);
+    metrics.match(Number(process.hrtime.bigint() - startNs) / 1e9);
+    return outputs;
+  };
+
+  const apply = (input: MatchingInput): MatchingOutput[] => {
+    const outputs = matched(input);
     for (const output of outputs) {
       count(output);
       if (output.kind === 'refused') continue;
@@ -79,6 +104,9 @@ export function createExchange({ state, nowNs, newId, metrics, log }: ExchangeOp
   return {
     onQuote(quote) {
       apply({ ...quote, tsNs: atLeastLast(quote.tsNs) });
+    },
+    onTrade(trade) {
+      step(state, trade);
     },
     submit(body) {
       const read = readOrderRequest(body);
@@ -102,7 +130,10 @@ export function createExchange({ state, nowNs, newId, metrics, log }: ExchangeOp
       return orderId === undefined ? undefined : state.orders.get(orderId);
     },
     orders: (listing) => listOrders(state.orders.values(), listing),
-    positions: () => [...state.positions].filter(([, qty]) => !qty.isZero()),
+    openOrderCount: () => openOrderCount(state),
+    account: () => alpacaAccount(state, account),
+    positions: () => alpacaPositions(state),
+    position: (symbolOrAssetId) => alpacaPosition(state, symbolOrAssetId),
     listen(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -37,8 +37,12 @@ const NS_PER_MS = 1_000_000n;
 function play(events: readonly MarketEvent[], { exchange, market, metrics }: FeedOptions): void {
   let trades = 0;
   for (const event of events) {
-    if (event.kind === 'quote') exchange.onQuote(event);
-    else trades += 1;
+    if (event.kind === 'quote') {
+      exchange.onQuote(event);
+      continue;
+    }
+    exchange.onTrade(event);
+    trades += 1;
   }
   if (trades > 0) metrics.ticks('trade', trades);
   if (events.length > trades) metrics.ticks('quote', events.length - trades);

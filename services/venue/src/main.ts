@@ -1,12 +1,15 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { basename } from 'node:path';
 import { FatalStartError, type Running, runService, type ServiceContext } from '@tickpath/runtime';
+import { traceIdOf } from '@tickpath/trading';
 import { priceCents, type VenueConfig, venueConfigFaults, venueSchema } from './config.ts';
+import { accountIdentity } from './core/account.ts';
 import { createMatching } from './core/matching.ts';
 import { createSyntheticMarket } from './core/synthetic-market.ts';
 import { createExchange } from './exchange.ts';
 import { createReplayFeed, createSyntheticFeed, type Feed, type FeedOptions } from './feed.ts';
 import { createVenueMetrics } from './metrics.ts';
+import { createOrderTraces } from './order-traces.ts';
 import { createVenueServer } from './server.ts';
 import { openTape, type Tape } from './tape.ts';
 import { TapeError } from './tape-error.ts';
@@ -15,6 +18,8 @@ import { TapeError } from './tape-error.ts';
 interface Source {
   readonly runId: string;
   readonly pace: 'live' | 'replay';
+  /** The market's time before its first event. */
+  readonly openedNs: bigint;
   /** The instruments there are, `null` when only the tape knows. */
   readonly symbols: ReadonlySet<string> | null;
   createFeed(options: FeedOptions): Feed;
@@ -28,6 +33,7 @@ function syntheticSource({ synthetic }: VenueConfig, startNs: bigint): Source {
   return {
     runId: `sim-${seed}-${startNs}`,
     pace: 'live',
+    openedNs: startNs,
     symbols: new Set(symbols.map(({ symbol }) => symbol)),
     createFeed: (options) => createSyntheticFeed(market, options),
     details: () => ({ seed, symbols: symbols.map(({ symbol }) => symbol) }),
@@ -43,6 +49,7 @@ async function replaySource({ replay }: VenueConfig, startNs: bigint): Promise<S
   return {
     runId: `tape-${hash}`,
     pace: 'replay',
+    openedNs: firstNs,
     symbols: null,
     createFeed: (options) => createReplayFeed(tape, { pace: replay.pace, startNs: firstNs }, options),
     details: () => ({ pace: replay.pace, files: tape.files }),
@@ -63,32 +70,38 @@ function unplayable(error: unknown): unknown {
 }
 
 async function start(context: ServiceContext<VenueConfig>): Promise<Running> {
-  const { config, shared, log, clock, health, addresses, onFatal } = context;
+  const { config, shared, log, clock, health, addresses, tracing, onFatal } = context;
   const startNs = clock.nowNs();
   const source = await (config.source === 'replay' ? replaySource(config, startNs) : syntheticSource(config, startNs));
-  const metrics = createVenueMetrics(context.metrics);
+  const { runId, symbols, openedNs } = source;
+  const metrics = createVenueMetrics(context.metrics, { openOrders: () => exchange.openOrderCount() });
   const exchange = createExchange({
-    state: createMatching(source.runId, source.symbols),
+    state: createMatching({ idScope: runId, symbols, initialCashUsd: config.initialCashUsd }),
+    account: accountIdentity(runId, openedNs),
     nowNs: () => feed.nowNs(),
     newId: randomUUID,
     metrics,
     log,
   });
+  // Before the server, so that spans end before the server speaks of what they are about.
+  const traces = createOrderTraces({ exchange, tracing, nowNs: () => clock.nowNs() });
   const server = createVenueServer({
     exchange,
+    traces,
+    nowNs: () => clock.nowNs(),
     credentials: shared.alpaca,
-    run: { id: source.runId, pace: source.pace },
+    run: { id: runId, pace: source.pace },
     limits: config,
     metrics,
     log,
   });
   const { frameLimit, slowClientBytes } = config;
   const feed = source.createFeed({ exchange, market: server.market, clock, frameLimit, slowClientBytes, metrics, log });
-  health.detail('run', () => ({ id: source.runId, pace: source.pace, state: feed.state(), ...source.details() }));
+  health.detail('run', () => ({ id: runId, pace: source.pace, state: feed.state(), ...source.details() }));
   health.detail('clients', () => ({ marketDataSubscribers: server.market.subscriberCount() }));
 
   const port = await server.listen({ host: addresses.bindHost, port: addresses.port('venue') });
-  log.info({ run: source.runId, source: config.source, pace: source.pace, port }, 'market open');
+  log.info({ run: runId, source: config.source, pace: source.pace, port }, 'market open');
   const stopping = new AbortController();
   const running = feed.run(stopping.signal).catch((error: unknown) => onFatal(unplayable(error)));
   return {
@@ -100,4 +113,4 @@ async function start(context: ServiceContext<VenueConfig>): Promise<Running> {
   };
 }
 
-await runService({ name: 'venue', schema: venueSchema, check: venueConfigFaults, start });
+await runService({ name: 'venue', schema: venueSchema, traceIdOf, check: venueConfigFaults, start });

@@ -1,21 +1,29 @@
 import type { Metrics } from '@tickpath/runtime';
 
+const ORDER_RESULTS = ['accepted', 'refused', 'filled', 'canceled'] as const;
+
 /** What the venue counts. A port, so that the servers do not know who collects it. */
 export interface VenueMetrics {
   ticks(kind: 'trade' | 'quote', count: number): void;
   clients(endpoint: 'market-data' | 'trade-updates', count: number): void;
-  order(result: 'accepted' | 'refused' | 'filled' | 'canceled'): void;
+  order(result: (typeof ORDER_RESULTS)[number]): void;
   fill(): void;
+  /** Time that matching took where it had an order to serve. */
+  match(seconds: number): void;
   httpRequest(route: string, status: number): void;
 }
 
-export function createVenueMetrics(metrics: Metrics): VenueMetrics {
+export function createVenueMetrics(metrics: Metrics, view: { openOrders(): number }): VenueMetrics {
   const ticks = metrics.counter('tickpath_venue_ticks_total', 'Trades and quotes the market has shown', ['kind']);
   const clients = metrics.gauge('tickpath_venue_clients', 'WebSocket clients connected', ['endpoint']);
   const orders = metrics.counter('tickpath_venue_orders_total', 'Orders by what became of them', ['result']);
   const fills = metrics.counter('tickpath_venue_fills_total', 'Executions, partial ones included');
   const requests = metrics.counter('tickpath_venue_http_requests_total', 'REST requests', ['route', 'status']);
+  const openOrders = metrics.gauge('tickpath_venue_open_orders', 'Orders that can still fill or be canceled');
+  metrics.beforeScrape(() => openOrders.set(view.openOrders()));
+  for (const result of ORDER_RESULTS) orders.inc({ result }, 0);
   return {
+    match: metrics.stage('match'),
     ticks: (kind, count) => ticks.inc({ kind }, count),
     clients: (endpoint, count) => clients.set({ endpoint }, count),
     order: (result) => orders.inc({ result }),

@@ -6,11 +6,15 @@ import { type Credentials, credentialCheck } from './credentials.ts';
 import type { Exchange } from './exchange.ts';
 import { createMarketServer, type MarketServer } from './market-server.ts';
 import type { VenueMetrics } from './metrics.ts';
+import type { OrderTraces } from './order-traces.ts';
 import { createTradeStream } from './trade-stream.ts';
 import { registerTrading } from './trading-server.ts';
 
 export interface VenueServerOptions {
   readonly exchange: Exchange;
+  readonly traces: OrderTraces;
+  /** The wall clock's time. */
+  readonly nowNs: () => bigint;
   readonly credentials: Credentials;
   readonly run: { readonly id: string; readonly pace: 'live' | 'replay' };
   readonly limits: {
@@ -37,7 +41,7 @@ export interface VenueServer {
 const MARKET_PATHS = new Set(['/v2/iex', '/v2/sip', '/v2/test']);
 
 export function createVenueServer(options: VenueServerOptions): VenueServer {
-  const { exchange, credentials, run, limits, metrics, log } = options;
+  const { exchange, traces, nowNs, credentials, run, limits, metrics, log } = options;
   const areValid = credentialCheck(credentials);
   const app = fastify({ logger: false, bodyLimit: limits.bodyLimitBytes, forceCloseConnections: true });
   const shared = { authTimeoutMs: limits.authTimeoutMs, maxMessageBytes: limits.bodyLimitBytes, metrics, log };
@@ -49,7 +53,7 @@ export function createVenueServer(options: VenueServerOptions): VenueServer {
   const stream = createTradeStream({ ...shared, areValid, slowClientBytes: limits.slowClientBytes });
   const unlisten = exchange.listen((event) => stream.publish(event));
   const isOpen = credentials.keyId === '' && credentials.secretKey === '';
-  registerTrading(app, { exchange, areValid, isOpen, metrics, log });
+  registerTrading(app, { exchange, traces, nowNs, areValid, isOpen, metrics, log });
 
   app.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());

@@ -1,14 +1,19 @@
-import type { FastifyInstance, FastifyReply } from 'fastify';
-import { alpacaOrder, alpacaPosition } from './core/alpaca-messages.ts';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { alpacaOrder } from './core/alpaca-messages.ts';
 import type { CredentialCheck } from './core/market-session.ts';
 import { readOrderListing } from './core/order-listing.ts';
-import { badField, orderNotFound, type Refusal } from './core/refusal.ts';
+import { badField, orderNotFound, positionNotFound, type Refusal } from './core/refusal.ts';
 import { headerCredentials } from './credentials.ts';
 import type { Exchange } from './exchange.ts';
 import type { VenueMetrics } from './metrics.ts';
+import type { OrderTraces } from './order-traces.ts';
 
 export interface TradingOptions {
   readonly exchange: Exchange;
+  /** Through it orders come to the exchange. */
+  readonly traces: OrderTraces;
+  /** The wall clock's time. */
+  readonly nowNs: () => bigint;
   readonly areValid: CredentialCheck;
   /** True when the venue has no key of its own: then requests need not carry one. */
   readonly isOpen: boolean;
@@ -25,15 +30,20 @@ function refuse(reply: FastifyReply, { status, code, message }: Refusal): Fastif
   return reply.code(status).send({ code, message });
 }
 
-/** Alpaca's trading REST on a Fastify instance: orders and positions. Every error body is `{code, message}`. */
+/** Alpaca's trading REST on a Fastify instance: orders, the account and its positions. Every error body is `{code, message}`. */
 export function registerTrading(app: FastifyInstance, options: TradingOptions): void {
-  const { exchange, areValid, isOpen, metrics, log } = options;
+  const { exchange, traces, nowNs, areValid, isOpen, metrics, log } = options;
 
   // A DELETE may name a content type and have no body; a POST without one is refused where the order is read.
   const parseJson = app.getDefaultJsonParser('error', 'error');
   app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') done(null, undefined);
     else void parseJson(request, body, done);
+  });
+  /** When the requests that are part of a trace came in, their bodies not yet read. */
+  const receivedNs = new WeakMap<FastifyRequest, bigint>();
+  app.addHook('onRequest', async (request) => {
+    if (request.headers.traceparent !== undefined) receivedNs.set(request, nowNs());
   });
   app.addHook('onRequest', async (request, reply) => {
     const credentials = headerCredentials(request.headers);
@@ -53,7 +63,10 @@ export function registerTrading(app: FastifyInstance, options: TradingOptions): 
   });
 
   app.post('/v2/orders', (request, reply) => {
-    const result = exchange.submit(request.body);
+    const { headers, hostname: host } = request;
+    // Node joins a header that was sent twice into one text, which is no traceparent.
+    const traceparent = headers.traceparent?.toString();
+    const result = traces.submit(request.body, { traceparent, receivedNs: receivedNs.get(request) ?? nowNs(), host });
     return result.ok ? reply.send(alpacaOrder(result.order)) : refuse(reply, result.refusal);
   });
 
@@ -80,7 +93,12 @@ export function registerTrading(app: FastifyInstance, options: TradingOptions): 
     return refusal === null ? reply.code(204).send() : refuse(reply, refusal);
   });
 
-  app.get('/v2/positions', (_request, reply) =>
-    reply.send(exchange.positions().map(([symbol, qty]) => alpacaPosition(symbol, qty))),
-  );
+  app.get('/v2/account', (_request, reply) => reply.send(exchange.account()));
+
+  app.get('/v2/positions', (_request, reply) => reply.send(exchange.positions()));
+
+  app.get<{ Params: { symbol: string } }>('/v2/positions/:symbol', (request, reply) => {
+    const position = exchange.position(request.params.symbol);
+    return position === undefined ? refuse(reply, positionNotFound()) : reply.send(position);
+  });
 }

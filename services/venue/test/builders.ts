@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32, gzipSync } from 'node:zlib';
 import type { MarketEvent, MarketQuote, MarketTrade } from '../src/core/market-event.ts';
+import { createMatching, type MatchingState } from '../src/core/matching.ts';
 import { TAPE_HEADER } from '../src/tape-formats.ts';
+
+/** A venue's core before anything happened: 1,000,000 in cash, and it takes orders in every symbol unless told which. */
+export function aMatching(symbols: ReadonlySet<string> | null = null): MatchingState {
+  return createMatching({ idScope: 'run', symbols, initialCashUsd: '1000000' });
+}
 
 export function aQuote(fields: Partial<MarketQuote> = {}): MarketQuote {
   return {

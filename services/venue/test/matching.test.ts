@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decimal, decimalText, ZERO } from '@tickpath/trading';
 import fc from 'fast-check';
-import { averagePx, createMatching, type MatchingInput, type MatchingOutput, step } from '../src/core/matching.ts';
+import { averagePx, heldQty, type MatchingInput, type MatchingOutput, step } from '../src/core/matching.ts';
 import { readOrderRequest } from '../src/core/order-request.ts';
-import { aQuote } from './builders.ts';
+import { aMatching, aQuote } from './builders.ts';
 
 const SEED = Date.now() % 2 ** 31;
 console.log(`matching properties: seed ${SEED}`);
@@ -28,7 +28,7 @@ function summary(outputs: readonly MatchingOutput[]): string[] {
 }
 
 test('a buy fills at the ask and a sell at the bid', () => {
-  const state = createMatching('run', null);
+  const state = aMatching();
   step(state, aQuote());
   assert.deepEqual(summary(step(state, order('buy', '50', 'b'))), [
     'pending_new b',
@@ -43,7 +43,7 @@ test('a buy fills at the ask and a sell at the bid', () => {
 });
 
 test('an order larger than the displayed size fills in part and goes on with the next quote', () => {
-  const state = createMatching('run', null);
+  const state = aMatching();
   step(state, aQuote({ askSz: '30' }));
   assert.deepEqual(summary(step(state, order('buy', '50', 'b'))).at(-1), 'partial_fill b 30@190.01 position 30');
   assert.deepEqual(summary(step(state, aQuote({ askPx: '190.05', askSz: '100' }))), ['fill b 20@190.05 position 50']);
@@ -54,7 +54,7 @@ test('an order larger than the displayed size fills in part and goes on with the
 });
 
 test('an average price that does not come out even is rounded half-even at 1e-12', () => {
-  const state = createMatching('run', null);
+  const state = aMatching();
   step(state, aQuote({ askPx: '10', askSz: '1' }));
   step(state, order('buy', '3', 'b'));
   step(state, aQuote({ askPx: '10.01', askSz: '2' }));
@@ -63,7 +63,7 @@ test('an average price that does not come out even is rounded half-even at 1e-12
 });
 
 test('a side carried over from the quote before shows no new size', () => {
-  const state = createMatching('run', null);
+  const state = aMatching();
   step(state, aQuote({ askSz: '30' }));
   step(state, order('buy', '50', 'b'));
   assert.deepEqual(step(state, aQuote({ askSz: '30', updates: 'bid' })), []);
@@ -71,7 +71,7 @@ test('a side carried over from the quote before shows no new size', () => {
 });
 
 test('an order rests as new while its side of the market is absent', () => {
-  const state = createMatching('run', null);
+  const state = aMatching();
   assert.deepEqual(summary(step(state, order('buy', '5', 'before any quote'))).length, 2);
   assert.deepEqual(step(state, aQuote({ askPx: '0', askSz: '0' })), []);
   assert.equal(state.orders.get('order-before any quote')?.status, 'new');
@@ -79,7 +79,7 @@ test('an order rests as new while its side of the market is absent', () => {
 });
 
 test('orders of one side are served in order of arrival', () => {
-  const state = createMatching('run', null);
+  const state = aMatching();
   for (const id of ['first', 'second', 'third']) step(state, order('sell', '40', id));
   assert.deepEqual(summary(step(state, aQuote({ bidSz: '100' }))), [
     'fill first 40@189.99 position -40',
@@ -89,7 +89,7 @@ test('orders of one side are served in order of arrival', () => {
 });
 
 test('a canceled order fills no more and cannot be canceled again', () => {
-  const state = createMatching('run', null);
+  const state = aMatching();
   step(state, order('buy', '5', 'b'));
   assert.deepEqual(summary(step(state, { kind: 'cancel', orderId: 'order-b', tsNs: 3n })), ['canceled b']);
   assert.deepEqual(step(state, aQuote()), []);
@@ -102,7 +102,7 @@ test('a canceled order fills no more and cannot be canceled again', () => {
 });
 
 test('a client_order_id is taken once, also after its order is done', () => {
-  const state = createMatching('run', null);
+  const state = aMatching();
   step(state, aQuote());
   step(state, order('buy', '5', 'b'));
   assert.deepEqual(summary(step(state, order('sell', '1', 'b'))), [
@@ -112,7 +112,7 @@ test('a client_order_id is taken once, also after its order is done', () => {
 });
 
 test('an instrument that the market does not have is refused', () => {
-  const state = createMatching('run', new Set(['AAPL']));
+  const state = aMatching(new Set(['AAPL']));
   assert.deepEqual(summary(step(state, order('buy', '5', 'b', 'TSLA'))), [
     'refused 422 42210000 asset "TSLA" not found',
   ]);
@@ -120,7 +120,7 @@ test('an instrument that the market does not have is refused', () => {
 
 test('the same inputs give the same outputs, ids included', () => {
   const run = () => {
-    const state = createMatching('run', null);
+    const state = aMatching();
     return [aQuote({ askSz: '3' }), order('buy', '5', 'a'), aQuote()].flatMap((input) => step(state, input));
   };
   assert.deepEqual(run(), run());
@@ -201,7 +201,7 @@ test('matching agrees with a naive reference and conserves quantity and cash', (
   let fillsSeen = 0;
   fc.assert(
     fc.property(actions, (script) => {
-      const state = createMatching('run', null);
+      const state = aMatching();
       const naive = new NaiveVenue();
       let cash = ZERO;
       let filled = 0;
@@ -250,7 +250,7 @@ test('matching agrees with a naive reference and conserves quantity and cash', (
       }
       assert.equal(cash.times(100).toNumber(), naiveCash, 'cash in cents');
       for (const [symbol, qty] of naivePositions) {
-        assert.equal((state.positions.get(symbol) ?? ZERO).toNumber(), qty, `position in ${symbol}`);
+        assert.equal(heldQty(state, symbol).toNumber(), qty, `position in ${symbol}`);
       }
       assert.ok(filled <= naive.displayed, `filled ${filled} > displayed ${naive.displayed}`);
     }),

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { createMatching, step } from '../src/core/matching.ts';
+import { step } from '../src/core/matching.ts';
 import { listOrders, readOrderListing } from '../src/core/order-listing.ts';
 import { readOrderRequest } from '../src/core/order-request.ts';
+import { aMatching } from './builders.ts';
 
 const GOOD = { symbol: 'AAPL', qty: '10', side: 'buy', type: 'market', time_in_force: 'day' };
 
@@ -54,7 +55,7 @@ test('no body makes the reader throw', () => {
 });
 
 test('a listing has the defaults, filters and order of Alpaca', () => {
-  const state = createMatching('run', null);
+  const state = aMatching();
   for (let i = 1; i <= 60; i++) {
     const read = readOrderRequest({
       ...GOOD,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { aQuote, eventually } from './builders.ts';
+import { aQuote, aTrade, eventually } from './builders.ts';
 import { KEY, startVenue, type TestClient, type TestVenue } from './venue-harness.ts';
 
 const ORDER = {
@@ -65,6 +65,30 @@ test('an order lives from pending_new to filled, by REST and on the stream', asy
   assert.equal(Object.keys((await venue.request('GET', '/v2/orders?status=all')).body).length, 1);
 });
 
+test('the account and its positions are told as they are after the fills', async () => {
+  await using venue = await startVenue();
+  const before = (await venue.request('GET', '/v2/account')).body;
+  assert.deepEqual(
+    [before.cash, before.equity, before.status, before.currency],
+    ['1000000', '1000000', 'ACTIVE', 'USD'],
+  );
+  const none = await venue.request('GET', '/v2/positions/AAPL');
+  assert.deepEqual(none, { status: 404, body: { code: 40410000, message: 'position does not exist' } });
+
+  venue.exchange.onQuote(aQuote({ askPx: '190.01', askSz: '200' }));
+  await venue.request('POST', '/v2/orders', ORDER);
+  venue.exchange.onTrade(aTrade({ price: '191' }));
+  const { body: account } = await venue.request('GET', '/v2/account');
+  assert.equal(account.id, before.id);
+  assert.deepEqual([account.cash, account.long_market_value, account.equity], ['971498.5', '28650', '1000148.5']);
+  const { body: position } = await venue.request('GET', '/v2/positions/AAPL');
+  assert.deepEqual([position.qty, position.cost_basis, position.unrealized_pl], ['150', '28501.5', '148.5']);
+  const numbers = [...Object.entries(account), ...Object.entries(position)].filter(
+    ([, value]) => typeof value === 'number',
+  );
+  assert.deepEqual(numbers, [['daytrade_count', 0]]);
+});
+
 test('an open order is canceled once; after that DELETE says why not', async () => {
   await using venue = await startVenue();
   const stream = await listener(venue);
@@ -98,6 +122,7 @@ test('requests that cannot be served are answered with a 4xx and {code, message}
     [404, 40410000, venue.request('GET', '/v2/orders:by_client_order_id?client_order_id=unknown')],
     [422, 40010001, venue.request('GET', '/v2/orders:by_client_order_id')],
     [422, 40010001, venue.request('GET', '/v2/orders?status=nonsense')],
+    [404, 40410000, venue.request('GET', '/v2/positions/AAPL')],
     [404, 40410000, venue.request('GET', '/v2/nothing')],
     [401, 40110000, venue.request('GET', '/v2/orders', undefined, {})],
     [

@@ -1,9 +1,12 @@
+import { NO_TRACING, type SpanRecord, type Tracing } from '@tickpath/runtime';
 import { type ClientOptions, WebSocket } from 'ws';
+import { accountIdentity } from '../src/core/account.ts';
 import { createMatching } from '../src/core/matching.ts';
 import { createSyntheticMarket } from '../src/core/synthetic-market.ts';
 import { createExchange, type Exchange } from '../src/exchange.ts';
 import { createReplayFeed, createSyntheticFeed, type Feed, type FeedOptions, type Pace } from '../src/feed.ts';
 import type { VenueMetrics } from '../src/metrics.ts';
+import { createOrderTraces } from '../src/order-traces.ts';
 import { createVenueServer } from '../src/server.ts';
 import type { Tape } from '../src/tape.ts';
 import { eventually } from './builders.ts';
@@ -11,7 +14,7 @@ import { eventually } from './builders.ts';
 export const KEY = { keyId: 'TESTKEY', secretKey: 'TESTSECRET' };
 const HEADERS = { 'apca-api-key-id': KEY.keyId, 'apca-api-secret-key': KEY.secretKey };
 
-const NO_METRICS: VenueMetrics = { ticks() {}, clients() {}, order() {}, fill() {}, httpRequest() {} };
+const NO_METRICS: VenueMetrics = { ticks() {}, clients() {}, order() {}, fill() {}, match() {}, httpRequest() {} };
 
 export interface VenueSettings {
   readonly tape?: Tape;
@@ -33,6 +36,8 @@ export interface TestVenue {
   readonly exchange: Exchange;
   readonly feed: Feed | null;
   readonly log: { message: string; fields: object }[];
+  /** Every span emitted so far. */
+  readonly spans: readonly SpanRecord[];
   /** A REST request with the venue's key, or with the headers given. */
   request(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   connect(path: string, options?: ClientOptions): TestClient;
@@ -62,14 +67,19 @@ export async function startVenue(settings: VenueSettings = {}): Promise<TestVenu
   const slowClientBytes = settings.slowClientBytes ?? 1_000_000;
   let feed: Feed | null = null;
   const exchange = createExchange({
-    state: createMatching('test-run', null),
+    state: createMatching({ idScope: 'test-run', symbols: null, initialCashUsd: '1000000' }),
+    account: accountIdentity('test-run', clock.nowNs()),
     nowNs: () => feed?.nowNs() ?? clock.nowNs(),
     newId: () => crypto.randomUUID(),
     metrics: NO_METRICS,
     log: logger,
   });
+  const spans: SpanRecord[] = [];
+  const tracing: Tracing = { ...NO_TRACING, enabled: true, emit: (make) => void spans.push(...make()) };
   const server = createVenueServer({
     exchange,
+    traces: createOrderTraces({ exchange, tracing, nowNs: clock.nowNs }),
+    nowNs: clock.nowNs,
     credentials: settings.credentials ?? KEY,
     run: { id: 'test-run', pace: settings.tape === undefined ? 'live' : 'replay' },
     limits: { authTimeoutMs: settings.authTimeoutMs ?? 5000, bodyLimitBytes: 4096, slowClientBytes, symbolLimit: 10 },
@@ -115,6 +125,7 @@ export async function startVenue(settings: VenueSettings = {}): Promise<TestVenu
     exchange,
     feed,
     log,
+    spans,
     async request(method, path, body, headers = HEADERS) {
       const isText = typeof body === 'string';
       const response = await fetch(url + path, {

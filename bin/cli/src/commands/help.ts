@@ -1,10 +1,15 @@
+import { LOG_LEVELS } from '@tickpath/runtime';
 import { EXIT_OK } from '../exit-codes.ts';
 import { BENCH_USAGE } from './bench.ts';
 import { CONFIG_USAGE } from './config.ts';
 import { KEYS_USAGE } from './keys.ts';
+import { LATENCY_USAGE } from './latency.ts';
+import { LOG_LEVEL_USAGE } from './log-level.ts';
+import { SECRETS_USAGE } from './secrets.ts';
 import { SOAK_USAGE } from './soak.ts';
 import { START_USAGE } from './start.ts';
 import { TEST_USAGE } from './test.ts';
+import { TRACE_USAGE } from './trace.ts';
 
 export const HELP_TEXT = `Tickpath, a paper-trading stack that can explain every order by the tick that caused it
 
@@ -15,12 +20,23 @@ ${START_USAGE}
     --pace N|max           speed of the replay: 1 as recorded, 10 ten times that, max as fast as it is read
     --json                 lines of JSON instead of readable ones
     --section.key=value    any key of the configuration
+${LATENCY_USAGE}
+    prints how long each stage of a running stack takes, beside its budget
+    --watch                again every 2 s, with what came meanwhile
+    --json                 one object of JSON
+${TRACE_USAGE}
+    prints the trace of an order, from the tick to the position, as a tree
+    --jaeger URL           Jaeger's query API (default: tracing.queryUrl)
+${LOG_LEVEL_USAGE}
+    changes the log level of running services until they end: ${LOG_LEVELS.join(', ')}
 ${CONFIG_USAGE}
     prints the configuration in force, secrets masked
 ${KEYS_USAGE}
     makes the keys that encrypt and guard every socket, one a process (default folder: security.keysDir, else keys)
     --add NAME             adds a pair for one more client to the set
     --force                makes a new set in place of the one there
+${SECRETS_USAGE}
+    makes every secret of a Compose stack once, and hands each service its share in DIR/NAME
 ${TEST_USAGE}
     types, lint, then the tests (of the files whose path contains one of the parts)
 ${SOAK_USAGE}

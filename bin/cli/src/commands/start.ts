@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { addresses, ConfigError, type LoadedConfig, loadConfig } from '@tickpath/runtime';
@@ -9,6 +8,7 @@ import { parseStartArguments, type StartArguments } from '../start-arguments.ts'
 import { startSummaryLoop } from '../summary-loop.ts';
 import { type Supervisor, startSupervisor } from '../supervisor.ts';
 import { supervisorSchema } from '../supervisor-config.ts';
+import { newVenueKeys } from '../venue-keys.ts';
 import { callerOf, STARTED_SERVICES, serviceEntry, WORKSPACE, workspaceVersion } from '../workspace.ts';
 import { KEY_HOLDERS } from './keys.ts';
 
@@ -101,10 +101,8 @@ function sayHeader(output: Output, { profile, shared }: SupervisorConfig): void 
 /** The keys under which the services meet at the simulated venue: new ones with every start unless configured. */
 function venueKeys({ keyId, secretKey }: SupervisorConfig['shared']['alpaca']): NodeJS.ProcessEnv {
   if (keyId !== '' || secretKey !== '') return {};
-  return {
-    APCA_API_KEY_ID: `PK${randomBytes(9).toString('hex').toUpperCase()}`,
-    APCA_API_SECRET_KEY: randomBytes(20).toString('hex'),
-  };
+  const made = newVenueKeys();
+  return { APCA_API_KEY_ID: made.keyId, APCA_API_SECRET_KEY: made.secretKey };
 }
 
 function listenForStop(supervisor: Supervisor): void {

@@ -1,4 +1,4 @@
-import { isDecimalText, rfc3339ToNs } from '@tickpath/trading';
+import { decimal, isDecimalText, rfc3339ToNs, type Side } from '@tickpath/trading';
 
 /** An order as the venue shows it. */
 export interface VenueOrder {
@@ -9,6 +9,29 @@ export interface VenueOrder {
   readonly status: string;
   /** When the venue last changed it, by the venue's clock. */
   readonly venueTsNs: bigint;
+}
+
+/** An order of ours that the venue has open. */
+export interface OpenVenueOrder {
+  readonly clOrdId: string;
+  readonly orderId: string;
+  readonly symbol: string;
+  readonly side: Side;
+  readonly orderQty: string;
+  readonly cumQty: string;
+  readonly ordStatus: 'NEW' | 'PARTIALLY_FILLED';
+}
+
+/** The account as the venue has it at one moment. `cost` is signed like `qty`. */
+export interface VenueAccount {
+  /** Another account id is another book. */
+  readonly accountId: string;
+  readonly cash: string;
+  readonly positions: readonly { readonly symbol: string; readonly qty: string; readonly cost: string }[];
+  /** Ours that may still fill. */
+  readonly openOrders: readonly OpenVenueOrder[];
+  /** The latest orders, open and closed, whoever sent them. */
+  readonly latestClOrdIds: readonly string[];
 }
 
 /** One event of the venue's `trade_updates`. Events that change nothing for us are `other`. */
@@ -56,4 +79,22 @@ export function readVenueUpdate(raw: unknown): VenueUpdate | undefined {
   if (typeof execId !== 'string' || !isDecimalText(lastQty) || !isDecimalText(lastPx)) return undefined;
   if (venueTsNs === undefined) return undefined;
   return { type, order, execId, lastQty, lastPx, venueTsNs };
+}
+
+/** Reads one of Alpaca's open orders; undefined when it lacks what it takes to follow it. */
+export function readOpenOrder(raw: unknown): OpenVenueOrder | undefined {
+  const venueOrder = readVenueOrder(raw);
+  const { symbol, side, qty } = raw as Record<string, unknown>;
+  if (venueOrder === undefined || typeof symbol !== 'string' || !isDecimalText(qty)) return undefined;
+  if (side !== 'buy' && side !== 'sell') return undefined;
+  const { clOrdId, orderId, filledQty: cumQty } = venueOrder;
+  const ordStatus = decimal(cumQty).isZero() ? 'NEW' : 'PARTIALLY_FILLED';
+  return { clOrdId, orderId, symbol, side: side === 'buy' ? 'BUY' : 'SELL', orderQty: qty, cumQty, ordStatus };
+}
+
+/** Reads one of Alpaca's positions; undefined when it is not one. */
+export function readPosition(raw: unknown): VenueAccount['positions'][number] | undefined {
+  const { symbol, qty, cost_basis: cost } = (raw ?? {}) as Record<string, unknown>;
+  if (typeof symbol !== 'string' || !isDecimalText(qty) || !isDecimalText(cost)) return undefined;
+  return { symbol, qty, cost };
 }

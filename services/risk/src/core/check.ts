@@ -13,7 +13,24 @@ import { openQty, positionQty, type RiskState, referencePx, tradingState } from 
 
 export type CheckResult =
   | { readonly approved: true; readonly order: ApprovedOrder; readonly exposure: Decimal }
-  | { readonly approved: false; readonly reason: OrdRejReason; readonly text: string };
+  | Refusal;
+
+interface Refusal {
+  readonly approved: false;
+  readonly reason: OrdRejReason;
+  readonly text: string;
+}
+
+/** One check as it was made; `value` was held against `limit`. */
+export interface CheckMade {
+  readonly name: string;
+  readonly value: string;
+  readonly limit: string;
+  readonly passed: boolean;
+}
+
+/** Told of every check at the moment it is made, the last one being the one that refuses. */
+export type CheckObserver = (check: CheckMade) => void;
 
 /** What a venue takes as a name and gives back unchanged; an empty one it would replace by its own. */
 const CL_ORD_ID = new RegExp(`^[!-~]{1,${MAX_CL_ORD_ID_LENGTH}}$`);
@@ -22,34 +39,53 @@ const CL_ORD_ID = new RegExp(`^[!-~]{1,${MAX_CL_ORD_ID_LENGTH}}$`);
  * Every pre-trade check, in order; the first that fails refuses, with both numbers in its text. Counts positions and the
  * reservations of open orders. An order that only reduces is never held back by a limit: exits stay open.
  */
-export function checkOrder(state: RiskState, intent: OrderIntent, nowNs: bigint): CheckResult {
-  const trading = tradingState(state);
-  if (trading.state === 'HALTED') return refuse('TRADING_HALTED', trading.reasons.join('; '));
-  if (trading.state === 'CATCHING_UP') return refuse('NOT_READY', trading.reasons.join('; '));
-  if (!CL_ORD_ID.test(intent.clOrdId)) {
-    const found = `clOrdId ${JSON.stringify(intent.clOrdId)} has ${intent.clOrdId.length} characters`;
-    return refuse('INVALID_CL_ORD_ID', `${found}, allowed are 1 to ${MAX_CL_ORD_ID_LENGTH} visible ASCII ones`);
-  }
-  if (state.decisions.has(intent.clOrdId))
-    return refuse('DUPLICATE_ORDER', `clOrdId ${intent.clOrdId} was decided before`);
-  if (nowNs >= intent.expiresNs) return refuse('EXPIRED_INTENT', `now ${nowNs} >= expiry ${intent.expiresNs}`);
-  if (intent.ordType !== 'MARKET') {
-    return refuse('UNSUPPORTED_ORDER_CHARACTERISTIC', `order type ${intent.ordType}, supported MARKET`);
-  }
-  const qty = decimal(intent.orderQty);
-  if (!qty.isPositive() || qty.isZero()) return refuse('INVALID_QUANTITY', `order quantity ${intent.orderQty} <= 0`);
+export function checkOrder(
+  state: RiskState,
+  intent: OrderIntent,
+  nowNs: bigint,
+  observe: CheckObserver = () => {},
+): CheckResult {
+  const { state: trading, reasons } = tradingState(state);
+  observe({ name: 'trading state', value: trading, limit: 'ACTIVE', passed: trading === 'ACTIVE' });
+  if (trading === 'HALTED') return refuse('TRADING_HALTED', reasons.join('; '));
+  if (trading === 'CATCHING_UP') return refuse('NOT_READY', reasons.join('; '));
+  const fault = checkForm(state, intent, nowNs);
+  observe({ name: 'form', value: fault?.reason ?? 'valid', limit: 'valid', passed: fault === undefined });
+  if (fault !== undefined) return fault;
   const px = referencePx(state, intent.symbol, intent.side);
+  observe({ name: 'reference price', value: px?.toFixed() ?? 'none', limit: 'known', passed: px !== undefined });
   if (px === undefined) return refuse('NO_REFERENCE_PRICE', `no price of ${intent.symbol} has come yet`);
 
+  const qty = decimal(intent.orderQty);
   const exposure = worstQty(state, intent.symbol, intent).times(px);
-  if (!onlyReduces(state, intent, qty)) {
-    if (trading.state === 'REDUCING') return refuse('TRADING_HALTED', `only reducing: ${trading.reasons.join('; ')}`);
-    const inDoubt = unknownOrder(state, intent.symbol);
-    if (inDoubt !== undefined) return refuse('NOT_READY', `whether the venue has order ${inDoubt} is not known yet`);
-    const refusal = checkLimits(state, { intent, qty, px, exposure });
-    if (refusal !== undefined) return refusal;
+  const reduces = onlyReduces(state, intent, qty);
+  observe({ name: 'only reduces', value: String(reduces), limit: 'true: no limit holds it back', passed: true });
+  if (reduces) return { approved: true, order: intent as ApprovedOrder, exposure };
+  if (trading === 'REDUCING') return refuse('TRADING_HALTED', `only reducing: ${reasons.join('; ')}`);
+  const inDoubt = unknownOrder(state, intent.symbol);
+  observe({ name: 'order in doubt', value: inDoubt ?? 'none', limit: 'none', passed: inDoubt === undefined });
+  if (inDoubt !== undefined) return refuse('NOT_READY', `whether the venue has order ${inDoubt} is not known yet`);
+  const refusal = checkLimits(state, { intent, qty, px, exposure }, observe);
+  return refusal ?? { approved: true, order: intent as ApprovedOrder, exposure };
+}
+
+/** What can be said of an intent without knowing the account. */
+function checkForm(state: RiskState, intent: OrderIntent, nowNs: bigint): Refusal | undefined {
+  const { clOrdId, expiresNs, ordType, orderQty } = intent;
+  if (!CL_ORD_ID.test(clOrdId)) {
+    const found = `clOrdId ${JSON.stringify(clOrdId)} has ${clOrdId.length} characters`;
+    return refuse('INVALID_CL_ORD_ID', `${found}, allowed are 1 to ${MAX_CL_ORD_ID_LENGTH} visible ASCII ones`);
   }
-  return { approved: true, order: intent as ApprovedOrder, exposure };
+  if (state.decisions.has(clOrdId) || state.adopted.has(clOrdId)) {
+    return refuse('DUPLICATE_ORDER', `clOrdId ${clOrdId} was decided before`);
+  }
+  if (nowNs >= expiresNs) return refuse('EXPIRED_INTENT', `now ${nowNs} >= expiry ${expiresNs}`);
+  if (ordType !== 'MARKET') {
+    return refuse('UNSUPPORTED_ORDER_CHARACTERISTIC', `order type ${ordType}, supported MARKET`);
+  }
+  const qty = decimal(orderQty);
+  if (!qty.isPositive() || qty.isZero()) return refuse('INVALID_QUANTITY', `order quantity ${orderQty} <= 0`);
+  return undefined;
 }
 
 /** Quantity ≤ |position| − open quantity of every order on that side (DESIGN §8): together they cannot flip it. */
@@ -74,21 +110,30 @@ interface Proposal {
   readonly exposure: Decimal;
 }
 
-function checkLimits(state: RiskState, proposal: Proposal): CheckResult | undefined {
+function checkLimits(state: RiskState, proposal: Proposal, observe: CheckObserver): Refusal | undefined {
   const { limits } = state;
   const { intent, qty, px, exposure } = proposal;
   const grossAfter = state.grossExposure.minus(state.exposures.get(intent.symbol) ?? ZERO).plus(exposure);
+  const within = (name: string, value: Decimal, limit: Decimal): Refusal | undefined => {
+    const passed = value.lte(limit);
+    observe({ name, value: decimalText(value), limit: decimalText(limit), passed });
+    if (passed) return undefined;
+    return refuse('ORDER_EXCEEDS_LIMIT', `${name} ${decimalText(value)} > limit ${decimalText(limit)}`);
+  };
   return (
-    exceeds('order notional', qty.times(px), limits.maxOrderNotionalUsd) ??
-    exceeds('position quantity', worstQty(state, intent.symbol, intent), limits.maxPositionQty) ??
-    exceeds('position notional', exposure, limits.maxPositionNotionalUsd) ??
-    exceeds('gross notional', grossAfter, limits.maxGrossNotionalUsd)
+    within('order notional', qty.times(px), limits.maxOrderNotionalUsd) ??
+    within('position quantity', worstQty(state, intent.symbol, intent), limits.maxPositionQty) ??
+    within('position notional', exposure, limits.maxPositionNotionalUsd) ??
+    unvaluedExposure(state, intent.symbol) ??
+    within('gross notional', grossAfter, limits.maxGrossNotionalUsd)
   );
 }
 
-function exceeds(what: string, value: Decimal, limit: Decimal): CheckResult | undefined {
-  if (value.lte(limit)) return undefined;
-  return refuse('ORDER_EXCEEDS_LIMIT', `${what} ${decimalText(value)} > limit ${decimalText(limit)}`);
+/** A sum with an unknown term cannot be held against a limit. */
+function unvaluedExposure(state: RiskState, symbol: string): Refusal | undefined {
+  const other = [...state.unvalued].find((one) => one !== symbol);
+  if (other === undefined) return undefined;
+  return refuse('NO_REFERENCE_PRICE', `no price of ${other}, in which there is exposure, has come yet`);
 }
 
 /** The largest |position| that open orders on either side, and the new one if given, could make. */
@@ -105,6 +150,6 @@ export function worstQty(
   return Decimal.max(position.plus(buys).abs(), position.minus(sells).abs());
 }
 
-function refuse(reason: OrdRejReason, text: string): CheckResult {
+function refuse(reason: OrdRejReason, text: string): Refusal {
   return { approved: false, reason, text };
 }

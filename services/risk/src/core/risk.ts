@@ -1,60 +1,55 @@
 import {
-  averagePx,
   decimal,
-  decimalText,
   isTerminal,
-  ledgerImbalance,
   nextStatus,
   type OrderIntent,
   type OrderTransition,
   postExecution,
-  valueLedger,
   ZERO,
 } from '@tickpath/trading';
-import type { ExecutionLogKind, Payload, RiskLogKind } from '@tickpath/wire';
-import { checkOrder, worstQty } from './check.ts';
-import { type Decision, markPx, type Reservation, type RiskState, tradingState } from './state.ts';
+import type { ExecutionLogKind, Payload } from '@tickpath/wire';
+import { adopt, freed, positionUpdated, rebase, revalue, setExposure } from './book.ts';
+import { type CheckObserver, checkOrder } from './check.ts';
+import type { RiskOutput } from './output.ts';
+import { type Decision, type RiskState, tradingState } from './state.ts';
 
 /** An event of the execution log with its place in it. */
 export type ExecutionEvent = {
   readonly [K in ExecutionLogKind]: { readonly kind: K; readonly seq: number; readonly payload: Payload<K> };
 }[ExecutionLogKind];
 
+type OrderEvent = Exclude<ExecutionEvent, { kind: 'AccountRebased' | 'RiskGenerationSeen' | 'TradingStateChanged' }>;
+
 export type RiskInput =
   | { readonly type: 'check'; readonly requestId: string; readonly intent: OrderIntent; readonly nowNs: bigint }
   | { readonly type: 'execution'; readonly event: ExecutionEvent }
   | { readonly type: 'execution-caught-up'; readonly executionLog: string }
+  /** Execution has begun another log: nothing is approved until it has been read to its end. */
+  | { readonly type: 'execution-log-changed' }
   | { readonly type: 'execution-silent'; readonly silent: boolean }
   | { readonly type: 'halt'; readonly reason: string }
   | { readonly type: 'trade'; readonly symbol: string; readonly px: string }
   | { readonly type: 'quote'; readonly symbol: string; readonly bidPx: string | null; readonly askPx: string | null };
 
-/** Appends come first and must be committed before the reply that follows them is sent. */
-export type RiskOutput =
-  | {
-      readonly [K in RiskLogKind]: {
-        readonly type: 'append';
-        readonly kind: K;
-        readonly payload: Payload<K>;
-        readonly clOrdId: string | null;
-      };
-    }[RiskLogKind]
-  | { readonly type: 'reply'; readonly decision: Decision };
-
-/** Applies one input to the state, in place, and says what follows from it. Deterministic: no clock, no I/O. */
-export function stepRisk(state: RiskState, input: RiskInput): RiskOutput[] {
+/**
+ * Applies one input to the state, in place, and says what follows from it. Deterministic: no clock, no I/O. `observe` is
+ * told of each check as it is made, so that a shell can stamp it; it changes nothing.
+ */
+export function stepRisk(state: RiskState, input: RiskInput, observe?: CheckObserver): RiskOutput[] {
   switch (input.type) {
     case 'trade':
       marketOf(state, input.symbol).lastPx = input.px;
+      if (state.unvalued.has(input.symbol)) revalue(state, input.symbol);
       return [];
     case 'quote': {
       const market = marketOf(state, input.symbol);
       market.bidPx = input.bidPx ?? undefined;
       market.askPx = input.askPx ?? undefined;
+      if (state.unvalued.has(input.symbol)) revalue(state, input.symbol);
       return [];
     }
     case 'check':
-      return decide(state, input);
+      return decide(state, input, observe);
     case 'execution':
       return applyExecutionEvent(state, input.event);
     default:
@@ -62,27 +57,45 @@ export function stepRisk(state: RiskState, input: RiskInput): RiskOutput[] {
   }
 }
 
-/** Moves whatever the change touches and publishes the trading state if it became another. */
+/** Applies the change and publishes the trading state if it became another. */
 function changeTrading(
   state: RiskState,
-  input: Extract<RiskInput, { type: 'execution-caught-up' | 'execution-silent' | 'halt' }>,
+  input: Extract<RiskInput, { type: 'execution-caught-up' | 'execution-log-changed' | 'execution-silent' | 'halt' }>,
 ): RiskOutput[] {
-  const before = JSON.stringify(tradingState(state));
-  if (input.type === 'halt') state.halted ??= input.reason;
-  else if (input.type === 'execution-silent') state.executionSilent = input.silent;
-  else state.executionLog = input.executionLog;
-  const after = tradingState(state);
-  if (JSON.stringify(after) === before) return [];
-  return [{ type: 'append', kind: 'TradingStateChanged', payload: after, clOrdId: null }];
+  return withTradingState(state, () => {
+    if (input.type === 'halt') state.halted ??= input.reason;
+    else if (input.type === 'execution-silent') state.executionSilent = input.silent;
+    else if (input.type === 'execution-caught-up') state.executionLog = input.executionLog;
+    else {
+      state.executionLog = undefined;
+      state.executionTrading = undefined;
+      state.seenByExecution = false;
+    }
+    return [];
+  });
 }
 
-function decide(state: RiskState, input: Extract<RiskInput, { type: 'check' }>): RiskOutput[] {
+function withTradingState(state: RiskState, change: () => RiskOutput[]): RiskOutput[] {
+  const before = JSON.stringify(tradingState(state));
+  const out = change();
+  const after = tradingState(state);
+  if (JSON.stringify(after) !== before) {
+    out.push({ type: 'append', kind: 'TradingStateChanged', payload: after, clOrdId: null });
+  }
+  return out;
+}
+
+function decide(
+  state: RiskState,
+  input: Extract<RiskInput, { type: 'check' }>,
+  observe: CheckObserver | undefined,
+): RiskOutput[] {
   const { intent, requestId, nowNs } = input;
   const remembered = state.decisions.get(intent.clOrdId);
   const isRepeat = remembered?.decision.requestId === requestId && sameIntent(remembered.intent, intent);
   if (isRepeat) return [{ type: 'reply', decision: remembered.decision }];
 
-  const result = checkOrder(state, intent, nowNs);
+  const result = checkOrder(state, intent, nowNs, observe);
   const { clOrdId, symbol } = intent;
   const decision: Decision = result.approved
     ? { requestId, clOrdId, approved: true, reason: null, text: null }
@@ -109,6 +122,7 @@ function decide(state: RiskState, input: Extract<RiskInput, { type: 'check' }>):
     status: 'APPROVED',
     cumQty: ZERO,
     leavesQty: decimal(intent.orderQty),
+    receivedNs: intent.receivedNs,
   });
   setExposure(state, symbol, result.exposure);
   const payload = { ...result.order, executionLog: state.executionLog ?? null };
@@ -121,19 +135,34 @@ function sameIntent(a: OrderIntent, b: OrderIntent): boolean {
 
 function applyExecutionEvent(state: RiskState, event: ExecutionEvent): RiskOutput[] {
   state.executionSeq = event.seq;
-  if (event.kind === 'TradingStateChanged') {
-    const { state: trading, reasons } = event.payload;
-    return trading === 'HALTED'
-      ? changeTrading(state, { type: 'halt', reason: `execution: ${reasons.join('; ')}` })
-      : [];
+  switch (event.kind) {
+    case 'AccountRebased':
+      return rebase(state, event.payload, event.seq);
+    case 'TradingStateChanged':
+      return withTradingState(state, () => {
+        state.executionTrading = event.payload;
+        if (event.payload.state === 'HALTED') state.halted ??= `execution: ${event.payload.reasons.join('; ')}`;
+        return [];
+      });
+    case 'RiskGenerationSeen':
+      return withTradingState(state, () => {
+        state.seenByExecution = `${event.payload.uuid}/${event.payload.generation}` === state.config.log;
+        return [];
+      });
+    default:
+      return applyOrderEvent(state, event);
   }
+}
+
+function applyOrderEvent(state: RiskState, event: OrderEvent): RiskOutput[] {
   const { clOrdId, symbol } = event.payload;
   const out: RiskOutput[] = [];
+  if (event.kind === 'OrderSubmitted' || event.kind === 'OrderUnknown') out.push(...adoptUnknown(state, event));
   let reservation = state.reservations.get(clOrdId);
   if (event.kind === 'OrderFilled') {
     const { side, lastQty, lastPx, cumQty, leavesQty } = event.payload;
     state.ledger = postExecution(state.ledger, { symbol, side, lastQty, lastPx });
-    out.push(positionUpdated(state, event.payload, event.seq));
+    out.push(positionUpdated(state, { symbol, clOrdId, executionSeq: event.seq }));
     if (reservation !== undefined) {
       reservation = { ...reservation, cumQty: decimal(cumQty), leavesQty: decimal(leavesQty) };
     }
@@ -141,52 +170,26 @@ function applyExecutionEvent(state: RiskState, event: ExecutionEvent): RiskOutpu
   if (reservation !== undefined) {
     const status = nextStatus(reservation.status, transitionOf(event));
     if (status !== undefined) reservation = { ...reservation, status };
-    if (isTerminal(reservation.status)) {
-      state.reservations.delete(clOrdId);
-      const payload = { clOrdId, symbol, ordStatus: reservation.status, executionSeq: event.seq };
-      out.push({ type: 'append', kind: 'ReservationFreed', payload, clOrdId });
-    } else {
-      state.reservations.set(clOrdId, reservation);
-    }
+    if (isTerminal(reservation.status)) out.push(freed(state, reservation, event.seq));
+    else state.reservations.set(clOrdId, reservation);
   }
   revalue(state, symbol);
   return out;
 }
 
-function transitionOf(event: Exclude<ExecutionEvent, { kind: 'TradingStateChanged' }>): OrderTransition {
+/** An order that a risk before this one approved: it holds its exposure here too. */
+function adoptUnknown(
+  state: RiskState,
+  event: Extract<OrderEvent, { kind: 'OrderSubmitted' | 'OrderUnknown' }>,
+): RiskOutput[] {
+  const { clOrdId, symbol, side, orderQty, receivedNs } = event.payload;
+  if (state.reservations.has(clOrdId) || state.decisions.has(clOrdId) || state.adopted.has(clOrdId)) return [];
+  const leavesQty = decimal(orderQty);
+  return [adopt(state, { clOrdId, symbol, side, status: 'APPROVED', cumQty: ZERO, leavesQty, receivedNs }, event.seq)];
+}
+
+function transitionOf(event: OrderEvent): OrderTransition {
   return event.kind === 'OrderFilled' && event.payload.leavesQty !== '0' ? 'OrderPartiallyFilled' : event.kind;
-}
-
-function positionUpdated(state: RiskState, fill: Payload<'OrderFilled'>, executionSeq: number): RiskOutput {
-  const position = state.ledger.positions.get(fill.symbol);
-  if (position === undefined) throw new Error(`no position of ${fill.symbol} after a fill in it`);
-  return {
-    type: 'append',
-    kind: 'PositionUpdated',
-    clOrdId: fill.clOrdId,
-    payload: {
-      symbol: fill.symbol,
-      qty: decimalText(position.qty),
-      avgPx: decimalText(averagePx(position)),
-      cost: decimalText(position.cost),
-      realizedPnl: decimalText(position.realizedPnl),
-      cash: decimalText(state.ledger.cash),
-      clOrdId: fill.clOrdId,
-      executionSeq,
-    },
-  };
-}
-
-/** Values what the position and the open orders could become. Without a price it stays as it was, but nothing is worth nothing. */
-function revalue(state: RiskState, symbol: string): void {
-  const qty = worstQty(state, symbol);
-  const px = qty.isZero() ? ZERO : markPx(state, symbol);
-  if (px !== undefined) setExposure(state, symbol, qty.times(px));
-}
-
-function setExposure(state: RiskState, symbol: string, exposure: RiskState['grossExposure']): void {
-  state.grossExposure = state.grossExposure.minus(state.exposures.get(symbol) ?? ZERO).plus(exposure);
-  state.exposures.set(symbol, exposure);
 }
 
 function marketOf(state: RiskState, symbol: string) {
@@ -196,34 +199,4 @@ function marketOf(state: RiskState, symbol: string) {
     state.markets.set(symbol, market);
   }
   return market;
-}
-
-/** The account as text, exact to the last decimal. */
-export function portfolioOf(state: RiskState) {
-  const { ledger } = state;
-  const value = valueLedger(ledger, (symbol) => markPx(state, symbol));
-  return {
-    ...tradingState(state),
-    executionSeq: state.executionSeq,
-    netDeposits: decimalText(ledger.netDeposits),
-    cash: decimalText(ledger.cash),
-    fees: decimalText(ledger.fees),
-    equity: decimalText(value.equity),
-    realizedPnl: decimalText(value.realizedPnl),
-    unrealizedPnl: decimalText(value.unrealizedPnl),
-    imbalance: decimalText(ledgerImbalance(ledger)),
-    positions: Array.from(ledger.positions.values(), (position) => ({
-      symbol: position.symbol,
-      qty: decimalText(position.qty),
-      avgPx: decimalText(averagePx(position)),
-      cost: decimalText(position.cost),
-      realizedPnl: decimalText(position.realizedPnl),
-    })),
-    openOrders: Array.from(state.reservations.values(), (order: Reservation) => ({
-      clOrdId: order.clOrdId,
-      symbol: order.symbol,
-      side: order.side,
-      leavesQty: decimalText(order.leavesQty),
-    })),
-  };
 }

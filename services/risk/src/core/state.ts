@@ -19,7 +19,8 @@ export interface RiskLimits {
 }
 
 export interface RiskConfig {
-  readonly initialCashUsd: string;
+  /** Our own log as execution names it: `uuid/generation`. */
+  readonly log: string;
   readonly limits: Readonly<Record<keyof RiskLimits, string>>;
 }
 
@@ -38,24 +39,35 @@ export interface Reservation {
   readonly status: OrdStatus;
   readonly cumQty: Decimal;
   readonly leavesQty: Decimal;
+  /** When market-data received what caused the order; null for one found at the venue. */
+  readonly receivedNs: bigint | null;
 }
 
 export type Decision = Payload<'riskDecision'>;
 
 export interface RiskState {
+  readonly config: RiskConfig;
   readonly limits: RiskLimits;
   ledger: Ledger;
   readonly markets: Map<string, Market>;
   readonly reservations: Map<string, Reservation>;
   /** Every clOrdId ever decided, with its answer: what makes a repeat of the same request get the same one. */
   readonly decisions: Map<string, { readonly decision: Decision; readonly intent: OrderIntent }>;
+  /** Orders known from the execution log alone, approved by a risk before this one: their clOrdIds are taken. */
+  readonly adopted: Set<string>;
   /** Worst-case exposure of each symbol, valued when it last changed; their sum is kept beside it. */
   readonly exposures: Map<string, Decimal>;
   grossExposure: Decimal;
+  /** Symbols in which there is exposure, but no price has come yet to value it at. */
+  readonly unvalued: Set<string>;
   /** The execution log that is followed, as approvals name it; undefined until risk has caught up with it. */
   executionLog: string | undefined;
   /** The last event of the execution log that has been applied. */
   executionSeq: number;
+  /** What execution last said of itself in the log that is followed. */
+  executionTrading: Payload<'TradingStateChanged'> | undefined;
+  /** Whether execution follows our log: until then it may still send what a risk before this one approved. */
+  seenByExecution: boolean;
   executionSilent: boolean;
   /** Why trading is halted; undefined while it is not. */
   halted: string | undefined;
@@ -64,20 +76,25 @@ export interface RiskState {
 export function openRisk(config: RiskConfig): RiskState {
   const { maxOrderNotionalUsd, maxPositionQty, maxPositionNotionalUsd, maxGrossNotionalUsd } = config.limits;
   return {
+    config,
     limits: {
       maxOrderNotionalUsd: decimal(maxOrderNotionalUsd),
       maxPositionQty: decimal(maxPositionQty),
       maxPositionNotionalUsd: decimal(maxPositionNotionalUsd),
       maxGrossNotionalUsd: decimal(maxGrossNotionalUsd),
     },
-    ledger: openLedger(decimal(config.initialCashUsd)),
+    ledger: openLedger(ZERO),
     markets: new Map(),
     reservations: new Map(),
     decisions: new Map(),
+    adopted: new Set(),
     exposures: new Map(),
     grossExposure: ZERO,
+    unvalued: new Set(),
     executionLog: undefined,
     executionSeq: 0,
+    executionTrading: undefined,
+    seenByExecution: false,
     executionSilent: false,
     halted: undefined,
   };
@@ -86,9 +103,13 @@ export function openRisk(config: RiskConfig): RiskState {
 /** Whether risk approves orders now, and if it does not approve all of them, why (DESIGN §5). */
 export function tradingState(state: RiskState): Payload<'TradingStateChanged'> {
   if (state.halted !== undefined) return { state: 'HALTED', reasons: [state.halted] };
-  if (state.executionLog === undefined) {
-    return { state: 'CATCHING_UP', reasons: ['the execution log has not been read to its end'] };
-  }
+  const reasons: string[] = [];
+  if (state.executionLog === undefined) reasons.push('the execution log has not been read to its end');
+  else if (state.executionTrading?.state !== 'ACTIVE') {
+    const why = state.executionTrading?.reasons.join('; ') ?? 'it has not taken the account from the venue';
+    reasons.push(`execution is not ready: ${why}`);
+  } else if (!state.seenByExecution) reasons.push('execution does not follow our log yet');
+  if (reasons.length > 0) return { state: 'CATCHING_UP', reasons };
   if (state.executionSilent) return { state: 'REDUCING', reasons: ['no heartbeat from execution'] };
   return { state: 'ACTIVE', reasons: [] };
 }

@@ -34,8 +34,8 @@ interface SymbolSignal {
 
 interface OpenOrder {
   readonly symbol: string;
-  /** Whether risk's log has it: then only its end there closes it. */
-  readonly logged: boolean;
+  /** `asked`: risk has not answered. `approved`: it said yes. `logged`: its log has it, and only its end there closes it. */
+  readonly state: 'asked' | 'approved' | 'logged';
 }
 
 /** State of the signal core; owned and changed in place by `stepSignal`. */
@@ -60,6 +60,8 @@ export type SignalInput =
   | { readonly type: 'run'; readonly run: string }
   | { readonly type: 'warm-up'; readonly symbol: string; readonly bars: readonly Bar[] }
   | { readonly type: 'portfolio'; readonly portfolio: Payload<'portfolio'> }
+  /** Risk has begun another log: nothing is asked until its positions and open orders have been loaded. */
+  | { readonly type: 'risk-log-changed' }
   | { readonly type: 'decision'; readonly decision: Payload<'riskDecision'> }
   | { readonly type: 'approved'; readonly clOrdId: string; readonly symbol: string }
   | { readonly type: 'position'; readonly symbol: string; readonly qty: string }
@@ -112,11 +114,14 @@ export function stepSignal(state: SignalState, input: SignalInput): SignalOutput
     case 'portfolio':
       loadPortfolio(state, input.portfolio);
       return [];
+    case 'risk-log-changed':
+      state.portfolioLoaded = false;
+      return [];
     case 'decision':
-      releaseRefused(state, input.decision);
+      takeDecision(state, input.decision);
       return [];
     case 'approved':
-      state.openOrders.set(input.clOrdId, { symbol: input.symbol, logged: true });
+      state.openOrders.set(input.clOrdId, { symbol: input.symbol, state: 'logged' });
       return [];
     case 'order-closed':
       state.openOrders.delete(input.clOrdId);
@@ -153,7 +158,7 @@ function onMarket(state: SignalState, input: Extract<SignalInput, { type: 'marke
   const target = decideTarget(signal, input);
   if (target !== undefined) signal.target = target;
   if (target === undefined || signalTradingState(state).state !== 'ACTIVE') return [];
-  return pursue(state, signal, causeOf(input), input.nowNs);
+  return pursue(state, signal, { name: causeOf(input), receivedNs: input.payload.receivedNs, nowNs: input.nowNs });
 }
 
 function decideTarget(signal: SymbolSignal, input: MarketPayload): Target | undefined {
@@ -184,27 +189,35 @@ function warmUp(state: SignalState, symbol: string, bars: readonly Bar[]): void 
   }
 }
 
+/** Positions and open orders as risk has them. Only what risk has not answered yet may still become an order beside them. */
 function loadPortfolio(state: SignalState, portfolio: Payload<'portfolio'>): void {
-  for (const { symbol, qty } of portfolio.positions) {
-    const signal = state.symbols.get(symbol);
-    if (signal !== undefined) signal.positionQty = decimal(qty);
-  }
-  state.openOrders.clear();
-  for (const { clOrdId, symbol } of portfolio.openOrders) state.openOrders.set(clOrdId, { symbol, logged: true });
+  const held = new Map(portfolio.positions.map(({ symbol, qty }) => [symbol, qty]));
+  for (const signal of state.symbols.values()) signal.positionQty = decimal(held.get(signal.symbol) ?? '0');
+  for (const [clOrdId, order] of state.openOrders) if (order.state !== 'asked') state.openOrders.delete(clOrdId);
+  for (const { clOrdId, symbol } of portfolio.openOrders) state.openOrders.set(clOrdId, { symbol, state: 'logged' });
   state.portfolioLoaded = true;
 }
 
 /** A refused order is not open, unless risk's log has it: then a service before this one asked, and this is a duplicate. */
-function releaseRefused(state: SignalState, decision: Payload<'riskDecision'>): void {
-  if (decision.approved || state.openOrders.get(decision.clOrdId)?.logged === true) return;
-  state.openOrders.delete(decision.clOrdId);
+function takeDecision(state: SignalState, decision: Payload<'riskDecision'>): void {
+  const order = state.openOrders.get(decision.clOrdId);
+  if (order === undefined || order.state === 'logged') return;
+  if (decision.approved) state.openOrders.set(decision.clOrdId, { ...order, state: 'approved' });
+  else state.openOrders.delete(decision.clOrdId);
+}
+
+interface CausingEvent {
+  readonly name: string;
+  readonly receivedNs: bigint;
+  readonly nowNs: bigint;
 }
 
 /**
  * The order that brings the position nearer to the target, if none is open for the symbol. A target on the other side
  * of zero is reached in two orders, the first to flat: venues take no order that closes and opens at once.
  */
-function pursue(state: SignalState, signal: SymbolSignal, cause: string, nowNs: bigint): SignalOutput[] {
+function pursue(state: SignalState, signal: SymbolSignal, event: CausingEvent): SignalOutput[] {
+  const { name: cause, receivedNs, nowNs } = event;
   const { target, positionQty, symbol } = signal;
   if (target === undefined) return [];
   for (const open of state.openOrders.values()) if (open.symbol === symbol) return [];
@@ -227,9 +240,10 @@ function pursue(state: SignalState, signal: SymbolSignal, cause: string, nowNs: 
     timeInForce: 'DAY',
     strategy,
     cause,
+    receivedNs,
     expiresNs: nowNs + intentTtlNs,
   };
-  state.openOrders.set(clOrdId, { symbol, logged: false });
+  state.openOrders.set(clOrdId, { symbol, state: 'asked' });
   return [{ type: 'check', intent, features: target.features }];
 }
 

@@ -1,4 +1,4 @@
-import { type Decimal, decimalText } from '@tickpath/trading';
+import { decimalText } from '@tickpath/trading';
 import { scopedUuid } from './ids.ts';
 import type { MarketEvent, MarketQuote, MarketTrade } from './market-event.ts';
 import { averagePx, type OrderEvent, type VenueOrder } from './matching.ts';
@@ -151,15 +151,4 @@ export function tradeUpdate(event: OrderEvent): { readonly stream: 'trade_update
         },
       };
   }
-}
-
-/** A held quantity, as far as this venue keeps it: it has no account yet, so there is no cost and no P&L. */
-export function alpacaPosition(symbol: string, qty: Decimal): object {
-  return {
-    asset_id: assetIdOf(symbol),
-    symbol,
-    asset_class: 'us_equity',
-    qty: decimalText(qty),
-    side: qty.lt(0) ? 'short' : 'long',
-  };
 }

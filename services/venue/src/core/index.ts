@@ -1,3 +1,5 @@
+/** The account and its positions, as Alpaca gives them. */
+export * from './account.ts';
 /** Market events: trades and quotes as the venue plays them. */
 export * from './market-event.ts';
 /** Matching: what the market showed and the orders that fill against it. */

@@ -1,4 +1,15 @@
-import { type Decimal, type DecimalText, Decimal as DecimalValue, decimal, divide, ZERO } from '@tickpath/trading';
+import {
+  type Decimal,
+  type DecimalText,
+  Decimal as DecimalValue,
+  decimal,
+  decimalText,
+  divide,
+  type Ledger,
+  openLedger,
+  postExecution,
+  ZERO,
+} from '@tickpath/trading';
 import { scopedUlid, scopedUuid } from './ids.ts';
 import type { QuoteSides } from './market-event.ts';
 import type { OrderRequest, Side, TimeInForce } from './order-request.ts';
@@ -50,8 +61,10 @@ export interface MatchingState {
   readonly orderIdByClOrdId: Map<string, string>;
   /** Ids of open orders per symbol, in order of arrival: the time priority. */
   readonly open: Map<string, string[]>;
-  /** Signed quantity held per symbol. */
-  readonly positions: Map<string, Decimal>;
+  /** Cash and positions of the one account. Each fill moves cash by exactly price × quantity; there are no fees. */
+  ledger: Ledger;
+  /** Per symbol the price at which shares last changed hands: in the market's trades, or in a fill of this account. */
+  readonly lastPx: Map<string, DecimalText>;
 }
 
 /** The market as shown now; a side with price or size `0` is absent. */
@@ -66,8 +79,16 @@ export interface QuoteInput {
   readonly tsNs: bigint;
 }
 
+/** A trade of the market. It fills nothing: it says what positions are worth. */
+export interface TradeInput {
+  readonly kind: 'trade';
+  readonly symbol: string;
+  readonly price: DecimalText;
+}
+
 export type MatchingInput =
   | QuoteInput
+  | TradeInput
   | {
       readonly kind: 'submit';
       readonly order: OrderRequest & { readonly clOrdId: string };
@@ -101,8 +122,16 @@ export type MatchingOutput = OrderEvent | { readonly kind: 'refused'; readonly r
 
 const ABSENT = '0';
 
-/** `idScope` makes the ids of executions and events differ between runs; the same scope gives the same ids. */
-export function createMatching(idScope: string, symbols: ReadonlySet<string> | null): MatchingState {
+export interface MatchingSetup {
+  /** Makes the ids of executions and events differ between runs; the same scope gives the same ids. */
+  readonly idScope: string;
+  readonly symbols: ReadonlySet<string> | null;
+  /** What the account holds before its first fill. */
+  readonly initialCashUsd: DecimalText;
+}
+
+/** No market shown, no order, an account with nothing but its cash. Throws `RangeError` when that is no decimal text. */
+export function createMatching({ idScope, symbols, initialCashUsd }: MatchingSetup): MatchingState {
   return {
     idScope,
     idCount: 0,
@@ -111,8 +140,20 @@ export function createMatching(idScope: string, symbols: ReadonlySet<string> | n
     orders: new Map(),
     orderIdByClOrdId: new Map(),
     open: new Map(),
-    positions: new Map(),
+    ledger: openLedger(decimal(initialCashUsd)),
+    lastPx: new Map(),
   };
+}
+
+/** The signed quantity held of a symbol. */
+export function heldQty(state: MatchingState, symbol: string): Decimal {
+  return state.ledger.positions.get(symbol)?.qty ?? ZERO;
+}
+
+export function openOrderCount(state: MatchingState): number {
+  let count = 0;
+  for (const queue of state.open.values()) count += queue.length;
+  return count;
 }
 
 /** True while an order can still fill or be canceled. */
@@ -134,6 +175,9 @@ export function step(state: MatchingState, input: MatchingInput): MatchingOutput
   switch (input.kind) {
     case 'quote':
       return quote(state, input);
+    case 'trade':
+      state.lastPx.set(input.symbol, input.price);
+      return [];
     case 'submit':
       return submit(state, input);
     case 'cancel':
@@ -179,7 +223,7 @@ function submit(state: MatchingState, input: Extract<MatchingInput, { kind: 'sub
     type: request.type,
     timeInForce: request.timeInForce,
     orderQty: request.orderQty,
-    positionIntent: intentOf(request.side, state.positions.get(request.symbol) ?? ZERO),
+    positionIntent: intentOf(request.side, heldQty(state, request.symbol)),
     createdNs: tsNs,
     status: 'pending_new',
     cumQty: ZERO,
@@ -263,16 +307,18 @@ function fill(
   };
   state.orders.set(order.orderId, filled);
   if (done) removeOpen(state, order.symbol, order.orderId);
-  const held = state.positions.get(order.symbol) ?? ZERO;
-  const positionQty = order.side === 'buy' ? held.plus(lastQty) : held.minus(lastQty);
-  state.positions.set(order.symbol, positionQty);
+  const { symbol } = order;
+  const lastPxText = decimalText(lastPx);
+  const side = order.side === 'buy' ? 'BUY' : 'SELL';
+  state.ledger = postExecution(state.ledger, { symbol, side, lastQty: decimalText(lastQty), lastPx: lastPxText });
+  state.lastPx.set(symbol, lastPxText);
   return {
     kind: done ? 'fill' : 'partial_fill',
     order: filled,
     execId: execIdOf(state),
     lastPx,
     lastQty,
-    positionQty,
+    positionQty: heldQty(state, symbol),
     ...eventOf(state, tsNs),
   };
 }

@@ -19,3 +19,8 @@ export function badField(message: string): Refusal {
 export function orderNotFound(id: string): Refusal {
   return { status: 404, code: 40410000, message: `order not found for ${id}` };
 }
+
+/** A symbol of which nothing is held (Alpaca: 404, 40410000). */
+export function positionNotFound(): Refusal {
+  return { status: 404, code: 40410000, message: 'position does not exist' };
+}

@@ -1,0 +1,91 @@
+import { isDeepStrictEqual } from 'node:util';
+import { isDecimalText } from '@tickpath/trading';
+import { symbolOfVenue } from '@tickpath/wire';
+import { type OpenVenueOrder, readOpenOrder, readPosition, type VenueAccount } from './core/index.ts';
+
+/** Asks the venue for a path; undefined when it did not answer. */
+export type Get = (path: string) => Promise<unknown>;
+
+const LATEST = '/v2/orders?status=all&limit=500&direction=desc';
+/** Alpaca's largest page. */
+const PAGE = 500;
+
+/** Id of the account and its latest orders, open and closed; undefined when the venue did not say. */
+export async function readLatestOrders(
+  get: Get,
+): Promise<{ readonly accountId: string; readonly clOrdIds: readonly string[] } | undefined> {
+  const [account, orders] = await Promise.all([get('/v2/account'), get(LATEST)]);
+  const accountId = fieldsOf(account).id;
+  if (typeof accountId !== 'string' || !Array.isArray(orders)) return undefined;
+  return { accountId, clOrdIds: orders.map((order) => String(fieldsOf(order).client_order_id)) };
+}
+
+/**
+ * The account as it was at one moment: read twice, since a fill between two answers would give cash of before it and
+ * positions of after it. Undefined when the two readings differ, or when the venue did not answer.
+ */
+export async function readAccount(get: Get, prefix: string): Promise<VenueAccount | undefined> {
+  const first = await readOnce(get, prefix);
+  const second = first === undefined ? undefined : await readOnce(get, prefix);
+  return isDeepStrictEqual(first, second) ? second : undefined;
+}
+
+async function readOnce(get: Get, prefix: string): Promise<VenueAccount | undefined> {
+  const [account, listed, latest, openOrders] = await Promise.all([
+    get('/v2/account'),
+    get('/v2/positions'),
+    readLatestOrders(get),
+    readOpenOrders(get, prefix),
+  ]);
+  const { id: accountId, cash } = fieldsOf(account);
+  if (typeof accountId !== 'string' || !isDecimalText(cash) || !Array.isArray(listed)) return undefined;
+  if (latest === undefined || openOrders === undefined) return undefined;
+  const positions = allOf(listed, (raw) => named(readPosition(raw)));
+  if (positions === undefined) return undefined;
+  return {
+    accountId,
+    cash,
+    positions,
+    openOrders,
+    latestClOrdIds: latest.clOrdIds,
+  };
+}
+
+/** All open orders of ours, page by page in the order of their creation. */
+async function readOpenOrders(get: Get, prefix: string): Promise<OpenVenueOrder[] | undefined> {
+  const found: OpenVenueOrder[] = [];
+  let after = '';
+  while (true) {
+    const page = await get(`/v2/orders?status=open&limit=${PAGE}&direction=asc${after}`);
+    if (!Array.isArray(page)) return undefined;
+    const ours = page.filter((raw) => String(fieldsOf(raw).client_order_id).startsWith(`${prefix}-`));
+    const orders = allOf(ours, (raw) => named(readOpenOrder(raw)));
+    if (orders === undefined) return undefined;
+    found.push(...orders);
+    if (page.length < PAGE) return found;
+    const { submitted_at: last } = fieldsOf(page.at(-1));
+    if (typeof last !== 'string') return undefined;
+    after = `&after=${encodeURIComponent(last)}`;
+  }
+}
+
+/** Everything read, or nothing: half an account is none. */
+function allOf<T>(raws: readonly unknown[], read: (raw: unknown) => T | undefined): T[] | undefined {
+  const found: T[] = [];
+  for (const raw of raws) {
+    const one = read(raw);
+    if (one === undefined) return undefined;
+    found.push(one);
+  }
+  return found;
+}
+
+/** Under our name of the symbol. */
+function named<T extends { readonly symbol: string }>(one: T | undefined): T | undefined {
+  const symbol = one === undefined ? undefined : symbolOfVenue(one.symbol);
+  return one === undefined || symbol === undefined ? undefined : { ...one, symbol };
+}
+
+function fieldsOf(raw: unknown): Record<string, unknown> {
+  return (raw ?? {}) as Record<string, unknown>;
+}
