@@ -85,3 +85,13 @@ provide_images() {
   provide_image "$(image_of grafana/grafana)"
   return 0
 }
+
+# Prints where a Jaeger is that runs without an engine; fails if there is none.
+jaeger_binary() {
+  local binary=${OFFLINE_IMAGES_CACHE:-/var/cache/offline-images}/jaeger-2.13.0
+  if [ -x "$binary" ]; then
+    echo "$binary"
+  else
+    command -v jaeger
+  fi
+}
