@@ -163,6 +163,17 @@ describe('the state of trading', () => {
     assert.equal(approval.payload.executionLog, 'execution-log/2');
   });
 
+  test('another log of execution that says nothing yet is not taken for one that trades', () => {
+    const risk = aRisk();
+    risk.run({ type: 'execution-log-changed' });
+    risk.run({ type: 'execution-caught-up', executionLog: 'another-log/0' });
+    const notReady = 'reply NOT_READY: execution is not ready: it has not taken the account from the venue';
+    assert.deepEqual(risk.check(), [notReady]);
+    risk.execution('AccountRebased', anAccount());
+    risk.execution('TradingStateChanged', { state: 'ACTIVE', reasons: [] });
+    assert.deepEqual(risk.check(), ['reply NOT_READY: execution does not follow our log yet']);
+  });
+
   test('a halt of execution halts risk', () => {
     const risk = aRisk();
     risk.execution('TradingStateChanged', { state: 'HALTED', reasons: ['by hand'] });
