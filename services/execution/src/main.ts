@@ -33,6 +33,7 @@ const DUPLICATE = 'client_order_id must be unique';
 
 /** The pause before the venue is asked again for its account or its orders. */
 const READ_RETRY_NS = 250_000_000n;
+const WARN_EVERY_READS = 20;
 
 await runService({
   name: 'execution',
@@ -114,8 +115,8 @@ async function start(context: ServiceContext<ConfigOf<typeof executionSchema>>) 
       case 'list-orders':
         return later(0n, () => listOrders(output.connection));
       case 'read-account':
-        log.warn(`takes the account from the venue: ${output.reason}`);
-        return later(output.notBeforeNs, () => takeAccount(output));
+        log[state.generation === 0 ? 'info' : 'warn'](`takes the account from the venue: ${output.reason}`);
+        return later(output.notBeforeNs, () => takeAccount(output, 1));
       case 'warn':
         return log.error({ clOrdId: output.clOrdId }, output.text);
     }
@@ -169,13 +170,19 @@ async function start(context: ServiceContext<ConfigOf<typeof executionSchema>>) 
     if (latest !== undefined) step({ type: 'venue-orders', connection, ...latest });
     else later(nowNs() + READ_RETRY_NS, () => listOrders(connection));
   };
-  const takeAccount = async (asked: Extract<ExecutionOutput, { type: 'read-account' }>): Promise<void> => {
+  type AccountAsked = Extract<ExecutionOutput, { type: 'read-account' }>;
+  const takeAccount = async (asked: AccountAsked, attempt: number): Promise<void> => {
     const { connection, reason } = asked;
     const account = isCurrent(connection) ? await readAccount(get, prefix) : undefined;
     if (!isCurrent(connection)) return;
     if (account !== undefined) return void step({ type: 'account', connection, reason, account });
-    log.debug("the venue's account moved while it was read, or could not be read: asking again");
-    later(nowNs() + READ_RETRY_NS, () => takeAccount(asked));
+    if (attempt % WARN_EVERY_READS === 0) {
+      log.warn(
+        { attempt },
+        "the venue's account moves while it is read, or cannot be read: no order is sent until it can",
+      );
+    }
+    later(nowNs() + READ_RETRY_NS, () => takeAccount(asked, attempt + 1));
   };
   const lookUp = async (clOrdId: string): Promise<void> => {
     const begunNs = nowNs();
