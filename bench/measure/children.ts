@@ -54,13 +54,16 @@ export class Children {
     return child;
   }
 
-  /** Ends the given children, SIGTERM first, and resolves when they are gone. */
-  async stop(children: Iterable<ChildProcess> = this.#running.keys()): Promise<void> {
+  /** Ends the given children, by SIGTERM at first unless told otherwise, and resolves when they are gone. */
+  async stop(
+    children: Iterable<ChildProcess> = this.#running.keys(),
+    signal: NodeJS.Signals = 'SIGTERM',
+  ): Promise<void> {
     const alive = [...children].filter((child) => this.#running.has(child));
     const gone = alive.map((child) => new Promise<void>((resolve) => child.once('exit', () => resolve())));
     for (const child of alive) {
       this.#stopping.add(child);
-      child.kill('SIGTERM');
+      child.kill(signal);
     }
     const late = new AbortController();
     const killing = sleep(KILL_AFTER_MS, undefined, { signal: late.signal }).then(

@@ -19,7 +19,7 @@ export type LogFollowerOptions = ClientSecurity & {
   readonly from: LogPosition | undefined;
   /** Called in log order, once each. Must not throw. `position` belongs in the same transaction as the effect. */
   readonly apply: (event: Envelope, position: LogPosition) => void;
-  /** Called once a log, when everything up to the tail of its first answer has been applied. */
+  /** Called once a log and after each `onCut`, when everything up to the tail of the first answer has been applied. */
   readonly onCaughtUp: (tail: LogPosition) => void;
   /**
    * The owner states another log, or another generation, than the one followed until now. Called before anything of it
@@ -27,6 +27,11 @@ export type LogFollowerOptions = ClientSecurity & {
    * say is not known.
    */
   readonly onNewLog: (known: LogIdentity, stated: LogIdentity) => void;
+  /**
+   * The connection for hints broke, as it does at once when the owner is killed: what it has said since is not known
+   * until `onCaughtUp` comes again. With it left out, only silence tells.
+   */
+  readonly onCut?: () => void;
   /** No hint or heartbeat for three beats (true), or one again (false). */
   readonly onSilence: (silent: boolean) => void;
   readonly heartbeatMs: number;
@@ -52,6 +57,7 @@ export class LogFollower {
   #fetching = false;
   #wantsFetch = false;
   #caughtUp = false;
+  #cuts = 0;
   #closed = false;
   #heard = false;
   #missedBeats = 0;
@@ -75,10 +81,19 @@ export class LogFollower {
     const { type, connect } = this.#options.hints;
     const socketOptions = { ...SOCKET_LIMITS, linger: 0, ...clientOptionsOf(this.#options) };
     const socket = type === 'sub' ? new Subscriber(socketOptions) : new Pull(socketOptions);
+    if (this.#options.onCut !== undefined) socket.events.on('disconnect', () => this.#cut(socket));
     socket.connect(connect);
     if (socket instanceof Subscriber) socket.subscribe(logTopic(''), HEARTBEAT_TOPIC);
     void this.#readHints(socket);
     return socket;
+  }
+
+  #cut(socket: Subscriber | Pull): void {
+    if (this.#closed || socket !== this.#socket) return;
+    this.#cuts += 1;
+    this.#caughtUp = false;
+    this.#options.onCut?.();
+    void this.#fetch();
   }
 
   async #readHints(socket: Subscriber | Pull): Promise<void> {
@@ -132,6 +147,7 @@ export class LogFollower {
 
   async #fetchOnce(): Promise<boolean> {
     const { requester, newRequestId } = this.#options;
+    const cuts = this.#cuts;
     const after = this.#position?.seq ?? 0;
     const result = await requester.ask('since', { requestId: newRequestId(), after, maxBytes: SINCE_BYTES });
     if (this.#closed) return true;
@@ -155,7 +171,8 @@ export class LogFollower {
       if (event.seq === this.#position.seq + 1) this.#apply(event);
       else this.#options.metrics.dropped('log-order');
     }
-    const complete = this.#position.seq >= lastSeq;
+    // An answer from before the connection broke does not tell what the owner has now.
+    const complete = this.#position.seq >= lastSeq && cuts === this.#cuts;
     if (complete && !this.#caughtUp) {
       this.#caughtUp = true;
       this.#options.onCaughtUp(this.#position);

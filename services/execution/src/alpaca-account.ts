@@ -25,30 +25,33 @@ export async function readLatestOrders(
  * positions of after it. Undefined when the two readings differ, or when the venue did not answer.
  */
 export async function readAccount(get: Get, prefix: string): Promise<VenueAccount | undefined> {
+  // Fills change no names, so these lists, which take longest, stay out of what has to stand still.
+  const before = await readLatestOrders(get);
   const first = await readOnce(get, prefix);
   const second = first === undefined ? undefined : await readOnce(get, prefix);
-  return isDeepStrictEqual(first, second) ? second : undefined;
+  if (second === undefined || !isDeepStrictEqual(first, second)) return undefined;
+  const after = await readLatestOrders(get);
+  if (after?.accountId !== second.accountId || !isDeepStrictEqual(before, after)) return undefined;
+  return { ...second, latestClOrdIds: after.clOrdIds };
 }
 
-async function readOnce(get: Get, prefix: string): Promise<VenueAccount | undefined> {
-  const [account, listed, latest, openOrders] = await Promise.all([
+/** The names under which the venue knows our open orders. */
+export async function openOrderIds(get: Get, prefix: string): Promise<readonly string[]> {
+  return ((await readOpenOrders(get, prefix)) ?? []).map(({ orderId }) => orderId);
+}
+
+async function readOnce(get: Get, prefix: string): Promise<Omit<VenueAccount, 'latestClOrdIds'> | undefined> {
+  const [account, listed, openOrders] = await Promise.all([
     get('/v2/account'),
     get('/v2/positions'),
-    readLatestOrders(get),
     readOpenOrders(get, prefix),
   ]);
   const { id: accountId, cash } = fieldsOf(account);
   if (typeof accountId !== 'string' || !isDecimalText(cash) || !Array.isArray(listed)) return undefined;
-  if (latest === undefined || openOrders === undefined) return undefined;
+  if (openOrders === undefined) return undefined;
   const positions = allOf(listed, (raw) => named(readPosition(raw)));
   if (positions === undefined) return undefined;
-  return {
-    accountId,
-    cash,
-    positions,
-    openOrders,
-    latestClOrdIds: latest.clOrdIds,
-  };
+  return { accountId, cash, positions, openOrders };
 }
 
 /** All open orders of ours, page by page in the order of their creation. */

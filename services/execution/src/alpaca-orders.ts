@@ -26,9 +26,13 @@ const TYPES = {
 export class AlpacaOrders {
   readonly #pool: Pool;
   readonly #headers: Record<string, string>;
+  readonly #timeoutMs: number;
+  /** Orders without an answer; those that find no free connection wait in the pool, not yet written. */
+  readonly #submissions = new Set<AbortController>();
 
   constructor(options: AlpacaOrdersOptions) {
     const { url, connections, timeoutMs, keyId, secretKey } = options;
+    this.#timeoutMs = timeoutMs;
     this.#pool = new Pool(url, {
       connections,
       pipelining: 1,
@@ -39,8 +43,11 @@ export class AlpacaOrders {
     this.#headers = { 'apca-api-key-id': keyId, 'apca-api-secret-key': secretKey };
   }
 
-  /** Writes the order in this turn of the event loop when a connection is free. */
-  submit(approval: Payload<'OrderApproved'>, traceparent: string): Promise<VenueAnswer> {
+  /**
+   * Writes the order in this turn of the event loop when a connection is free. After `timeoutMs` without an answer it is
+   * given up, and one that has waited for a connection until then is never written.
+   */
+  async submit(approval: Payload<'OrderApproved'>, traceparent: string): Promise<VenueAnswer> {
     const body = JSON.stringify({
       symbol: venueSymbolOf(approval.symbol),
       qty: approval.orderQty,
@@ -50,12 +57,35 @@ export class AlpacaOrders {
       client_order_id: approval.clOrdId,
     });
     const headers = { ...this.#headers, 'content-type': 'application/json', traceparent };
-    return this.#call({ method: 'POST', path: '/v2/orders', headers, body });
+    const submission = new AbortController();
+    const timer = setTimeout(() => submission.abort(new Error('no answer in time')), this.#timeoutMs);
+    this.#submissions.add(submission);
+    try {
+      return await this.#call({ method: 'POST', path: '/v2/orders', headers, body, signal: submission.signal });
+    } finally {
+      clearTimeout(timer);
+      this.#submissions.delete(submission);
+    }
+  }
+
+  /**
+   * Gives up every order without an answer: what has not been written by now never is, least of all to a venue that
+   * began anew meanwhile. True if there were any.
+   */
+  abandon(reason: string): boolean {
+    const found = this.#submissions.size > 0;
+    for (const submission of this.#submissions) submission.abort(new Error(reason));
+    return found;
   }
 
   byClientOrderId(clOrdId: string): Promise<VenueAnswer> {
     const query = new URLSearchParams({ client_order_id: clOrdId });
     return this.#call({ method: 'GET', path: `/v2/orders:by_client_order_id?${query}`, headers: this.#headers });
+  }
+
+  /** Asks the venue to cancel an order; what became of it is told by its updates. */
+  async cancel(orderId: string): Promise<void> {
+    await this.#call({ method: 'DELETE', path: `/v2/orders/${encodeURIComponent(orderId)}`, headers: this.#headers });
   }
 
   /** The body of the venue's answer; undefined when it did not answer 200. */

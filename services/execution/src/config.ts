@@ -2,7 +2,7 @@ import { defineSchema } from '@tickpath/runtime';
 
 export const executionSchema = defineSchema({
   requestTimeoutMs: {
-    doc: 'Milliseconds after which a call to the venue counts as unanswered and its order as unknown.',
+    doc: 'Milliseconds, the wait for a connection included, after which a call to the venue is given up and its order unknown.',
     format: 'positive-int',
     default: 3000,
   },

@@ -11,7 +11,7 @@ import {
   Requester,
   Responder,
 } from '@tickpath/wire';
-import { readAccount, readLatestOrders } from './alpaca-account.ts';
+import { openOrderIds, readAccount, readLatestOrders } from './alpaca-account.ts';
 import { AlpacaOrders, type VenueAnswer } from './alpaca-orders.ts';
 import { executionSchema } from './config.ts';
 import {
@@ -26,6 +26,7 @@ import {
 } from './core/index.ts';
 import { exportExecutionMetrics } from './metrics.ts';
 import { type Handled, isOrderEvent, logSpan, OrderJourneys, SUBMIT_SPAN } from './order-journeys.ts';
+import { StallWatch } from './stall-watch.ts';
 import { TradeUpdates } from './trade-updates.ts';
 
 /** Alpaca's words for an order id it has seen before: no rejection, but a reason to look. */
@@ -33,7 +34,11 @@ const DUPLICATE = 'client_order_id must be unique';
 
 /** The pause before the venue is asked again for its account or its orders. */
 const READ_RETRY_NS = 250_000_000n;
-const WARN_EVERY_READS = 20;
+
+/** Less than a venue takes to be killed and to be up again with another book. */
+const STALL_MS = 500;
+/** Readings that may fail before our resting orders are canceled, so that the account stands still. */
+const CANCEL_EVERY_READS = 8;
 
 await runService({
   name: 'execution',
@@ -116,7 +121,7 @@ async function start(context: ServiceContext<ConfigOf<typeof executionSchema>>) 
         return later(0n, () => listOrders(output.connection));
       case 'read-account':
         log[state.generation === 0 ? 'info' : 'warn'](`takes the account from the venue: ${output.reason}`);
-        return later(output.notBeforeNs, () => takeAccount(output, 1));
+        return later(settledNs(output.notBeforeNs), () => takeAccount(output, 1));
       case 'warn':
         return log.error({ clOrdId: output.clOrdId }, output.text);
     }
@@ -129,6 +134,7 @@ async function start(context: ServiceContext<ConfigOf<typeof executionSchema>>) 
     answer
       .then((result) => {
         const answeredNs = nowNs();
+        if (result.type === 'unanswered') givenUpNs = answeredNs;
         journeys.answered(clOrdId, answeredNs, spanResultOf(result));
         const outputs = step(answerOf(clOrdId, result, answeredNs));
         journeys.logged(clOrdId, handled(answeredNs, outputs));
@@ -162,6 +168,16 @@ async function start(context: ServiceContext<ConfigOf<typeof executionSchema>>) 
     }, delayMs);
     timers.add(timer);
   };
+  /** When the last order was given up: until then it may have been written, if it had to wait for a connection. */
+  let givenUpNs = 0n;
+  const abandonOrders = (reason: string): void => {
+    if (venue.abandon(reason)) givenUpNs = nowNs();
+  };
+  const settledNs = (notBeforeNs: bigint): bigint => {
+    abandonOrders('the account is taken anew');
+    const sinceGivenUpNs = givenUpNs + coreConfig.maxInFlightNs;
+    return sinceGivenUpNs > notBeforeNs ? sinceGivenUpNs : notBeforeNs;
+  };
   const isCurrent = (connection: number) => state.connected && state.connection === connection;
   const get = (path: string) => venue.get(path);
   const listOrders = async (connection: number): Promise<void> => {
@@ -176,13 +192,17 @@ async function start(context: ServiceContext<ConfigOf<typeof executionSchema>>) 
     const account = isCurrent(connection) ? await readAccount(get, prefix) : undefined;
     if (!isCurrent(connection)) return;
     if (account !== undefined) return void step({ type: 'account', connection, reason, account });
-    if (attempt % WARN_EVERY_READS === 0) {
-      log.warn(
-        { attempt },
-        "the venue's account moves while it is read, or cannot be read: no order is sent until it can",
-      );
-    }
+    if (attempt % CANCEL_EVERY_READS === 0) await calmDown(attempt);
     later(nowNs() + READ_RETRY_NS, () => takeAccount(asked, attempt + 1));
+  };
+  /** Only our own resting orders make an account of ours move: one that never stands still is made to. */
+  const calmDown = async (attempt: number): Promise<void> => {
+    const orderIds = await openOrderIds(get, prefix);
+    log.warn(
+      { attempt, orderIds },
+      `the venue's account moves while it is read, or cannot be read: cancels ${orderIds.length} open orders of ours`,
+    );
+    await Promise.all(orderIds.map((orderId) => venue.cancel(orderId)));
   };
   const lookUp = async (clOrdId: string): Promise<void> => {
     const begunNs = nowNs();
@@ -199,6 +219,7 @@ async function start(context: ServiceContext<ConfigOf<typeof executionSchema>>) 
     log,
     onListening: (up) => {
       executionMetrics.updatesUp(up);
+      if (!up) abandonOrders("the venue's order updates broke off");
       step({ type: up ? 'connected' : 'disconnected' });
     },
     onUpdate: (data) => {
@@ -214,6 +235,15 @@ async function start(context: ServiceContext<ConfigOf<typeof executionSchema>>) 
     onFault: (reason) => executionMetrics.venueFault(reason),
   });
   updates.connect();
+  /** Meanwhile the venue may have begun anew: an approval that waited for us must not be the first thing it gets. */
+  const stalls = new StallWatch({
+    nowMs: Date.now,
+    boundMs: STALL_MS,
+    onStall: (stalledMs) => {
+      log.warn({ stalledMs }, `stood still for ${stalledMs} ms: the venue's orders are held against ours again`);
+      updates.renew();
+    },
+  });
 
   const riskRequests = new Requester({
     ...common,
@@ -233,6 +263,7 @@ async function start(context: ServiceContext<ConfigOf<typeof executionSchema>>) 
     heartbeatMs: config.heartbeatMs,
     apply: (event, position) => {
       if (event.kind !== 'OrderApproved') return;
+      stalls.check();
       const receivedNs = nowNs();
       const approval = event.payload;
       const outputs = step({ type: 'approved', riskSeq: position.seq, approval, nowNs: receivedNs });
@@ -250,6 +281,7 @@ async function start(context: ServiceContext<ConfigOf<typeof executionSchema>>) 
   return {
     stop: async () => {
       for (const timer of timers) clearTimeout(timer);
+      stalls.close();
       updates.close();
       riskLog.close();
       riskRequests.close();

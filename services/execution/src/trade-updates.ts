@@ -10,16 +10,22 @@ export interface TradeUpdatesOptions {
   /** The `data` of each `trade_updates` message, parsed. */
   readonly onUpdate: (data: unknown) => void;
   readonly onFault: (reason: string) => void;
+  /** Milliseconds between two pings; the venue has as long to answer one. */
+  readonly pingMs?: number;
 }
 
 const BACKOFF_FIRST_MS = 100;
 const BACKOFF_LAST_MS = 5_000;
+/** A venue that takes a connection and says nothing on it is as good as none. */
+const HANDSHAKE_MS = 5_000;
+const PING_MS = 3_000;
 
 /** A client of Alpaca's account stream that stays connected: `onListening` says when updates flow and when they do not. */
 export class TradeUpdates {
   readonly #options: TradeUpdatesOptions;
   #socket: WebSocket | undefined;
   #retry: NodeJS.Timeout | undefined;
+  #ping: NodeJS.Timeout | undefined;
   #failures = 0;
   #listening = false;
   #closed = false;
@@ -30,18 +36,41 @@ export class TradeUpdates {
 
   connect(): void {
     const { url, keyId, secretKey, log } = this.#options;
-    const socket = new WebSocket(url, { perMessageDeflate: false });
+    const socket = new WebSocket(url, { perMessageDeflate: false, handshakeTimeout: HANDSHAKE_MS });
     this.#socket = socket;
-    socket.on('open', () => this.#send({ action: 'auth', key: keyId, secret: secretKey }));
+    socket.on('open', () => {
+      this.#watch(socket);
+      this.#send({ action: 'auth', key: keyId, secret: secretKey });
+    });
     socket.on('message', (data) => this.#receive(data as Buffer));
     socket.on('error', (error) => log.debug({ err: error }, 'order updates: connection failed'));
     socket.on('close', () => this.#reconnect());
   }
 
+  /** Takes a fresh connection, for when nobody knows what has become of this one. `onListening(false)` comes at once. */
+  renew(): void {
+    this.#setListening(false);
+    this.#socket?.terminate();
+  }
+
   close(): void {
     this.#closed = true;
     clearTimeout(this.#retry);
+    clearInterval(this.#ping);
     this.#socket?.terminate();
+  }
+
+  /** A connection that was cut unseen looks like an account in which nothing happens: every ping wants its pong. */
+  #watch(socket: WebSocket): void {
+    let answered = true;
+    socket.on('pong', () => {
+      answered = true;
+    });
+    this.#ping = setInterval(() => {
+      if (!answered) return this.renew();
+      answered = false;
+      socket.ping();
+    }, this.#options.pingMs ?? PING_MS);
   }
 
   #receive(data: Buffer): void {
@@ -74,6 +103,7 @@ export class TradeUpdates {
   }
 
   #reconnect(): void {
+    clearInterval(this.#ping);
     if (this.#closed) return;
     this.#setListening(false);
     const delayMs = Math.min(BACKOFF_FIRST_MS * 2 ** this.#failures, BACKOFF_LAST_MS);

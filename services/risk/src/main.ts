@@ -180,6 +180,7 @@ async function start(context: ServiceContext<ConfigOf<typeof riskSchema>>) {
       log.warn({ known, stated }, 'execution has begun its log anew: nothing is approved until it has been read');
       step({ type: 'execution-log-changed' });
     },
+    onCut: () => step({ type: 'execution-cut' }),
     onSilence: (silent) => step({ type: 'execution-silent', silent }),
   });
   announce({ state: 'CATCHING_UP', reasons: ['waiting for the execution log'] });

@@ -6,6 +6,8 @@ import type { OpenVenueOrder } from './venue-update.ts';
 export function onConnected(state: ExecutionState): ExecutionOutput[] {
   state.connection += 1;
   state.connected = true;
+  // What was said on an earlier connection is in what is read from now on, or of a book that is no more.
+  state.held.length = 0;
   if (state.accountId === undefined) return [readAccount(state)];
   return [{ type: 'list-orders', connection: state.connection }];
 }

@@ -26,6 +26,8 @@ export type RiskInput =
   | { readonly type: 'execution-caught-up'; readonly executionLog: string }
   /** Execution has begun another log: nothing is approved until it has been read to its end. */
   | { readonly type: 'execution-log-changed' }
+  /** The connection to execution broke: nothing is approved until its log has been read to its end again. */
+  | { readonly type: 'execution-cut' }
   | { readonly type: 'execution-silent'; readonly silent: boolean }
   | { readonly type: 'halt'; readonly reason: string }
   | { readonly type: 'trade'; readonly symbol: string; readonly px: string }
@@ -60,12 +62,13 @@ export function stepRisk(state: RiskState, input: RiskInput, observe?: CheckObse
 /** Applies the change and publishes the trading state if it became another. */
 function changeTrading(
   state: RiskState,
-  input: Extract<RiskInput, { type: 'execution-caught-up' | 'execution-log-changed' | 'execution-silent' | 'halt' }>,
+  input: Exclude<RiskInput, { type: 'check' | 'execution' | 'trade' | 'quote' }>,
 ): RiskOutput[] {
   return withTradingState(state, () => {
     if (input.type === 'halt') state.halted ??= input.reason;
     else if (input.type === 'execution-silent') state.executionSilent = input.silent;
     else if (input.type === 'execution-caught-up') state.executionLog = input.executionLog;
+    else if (input.type === 'execution-cut') state.executionLog = undefined;
     else {
       state.executionLog = undefined;
       state.executionTrading = undefined;
