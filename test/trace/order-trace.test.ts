@@ -15,9 +15,15 @@ const PATH = ['market-data', 'signal', 'risk', 'execution', 'venue'] as const sa
 /** Averages this short cross every few seconds. */
 const FAST_BARS = ['--signal.momentum.fastBars=2', '--signal.momentum.slowBars=4'];
 const jaeger = findJaeger();
+const AT_LENGTH = process.env.TICKPATH_SOAK !== undefined;
+/** The collector stands in where there is no Jaeger; at length both are asked. */
 const SOURCES = [
   { name: 'a real Jaeger', skip: jaeger.skip, open: () => jaegerSource(jaeger.program) },
-  { name: 'a collector of this test', skip: false, open: collectorSource },
+  {
+    name: 'a collector of this test',
+    skip: jaeger.skip === false && !AT_LENGTH && 'a real Jaeger has been asked',
+    open: collectorSource,
+  },
 ] as const;
 
 for (const { name, skip, open } of SOURCES) {

@@ -9,7 +9,9 @@ export const SOAK_VARIABLE = 'TICKPATH_SOAK';
 const DEFAULT_FACTOR = '25';
 const SOAK_FILES = [
   'test/chaos/**/*.test.ts',
+  'test/journal/**/*.test.ts',
   'test/cores/**/*.test.ts',
+  'test/trace/**/*.test.ts',
   'libs/wire/test/codec-fuzz.test.ts',
   'libs/wire/test/stream-tracker.test.ts',
 ];
