@@ -21,7 +21,7 @@ export const USAGE = `usage: npm run bench -- tracing [OPTION …]
   --pairs=7             values of each ratio
   --turns=8             rounds of each stack in a pair, taking turns
   --ticks=100000        ticks of a throughput round
-  --orders=100          orders that they cause, at most one of 100 ticks and at most 512
+  --orders=10           orders that they cause, at most one of 100 ticks and at most 512
   --seconds=1           measured seconds of a paced round: 1,000 ticks/s, 50 orders/s
   --warm-up=10          seconds at that pace before the first
   --only=throughput     one phase only: latency or throughput
@@ -30,7 +30,7 @@ export const USAGE = `usage: npm run bench -- tracing [OPTION …]
   --cpu-prof=DIR        write CPU profiles of the measured processes to DIR/on and DIR/off
   --quick               one short round of each`;
 
-const NORMAL = { pairs: '7', turns: '8', ticks: '100000', orders: '100', seconds: '1', 'warm-up': '10' };
+const NORMAL = { pairs: '7', turns: '8', ticks: '100000', orders: '10', seconds: '1', 'warm-up': '10' };
 const QUICK = { pairs: '1', turns: '1', ticks: '5000', orders: '20', seconds: '1', 'warm-up': '1' };
 const LEAST_TICKS_PER_ORDER = 100;
 /** Each symbol has one order a round. */

@@ -2,6 +2,7 @@
 import { bench } from './commands/bench.ts';
 import { config } from './commands/config.ts';
 import { help } from './commands/help.ts';
+import { journal } from './commands/journal.ts';
 import { keys } from './commands/keys.ts';
 import { latency } from './commands/latency.ts';
 import { logLevel } from './commands/log-level.ts';
@@ -25,6 +26,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   secrets,
   latency,
   trace,
+  journal,
   'log-level': logLevel,
   help,
   '--help': help,
@@ -38,7 +40,7 @@ export async function main([name, ...argv]: readonly string[]): Promise<number> 
   if (command !== undefined) return command(argv);
   const fault = name === undefined ? 'no command given' : `unknown command ${name}`;
   process.stderr.write(
-    `tickpath: ${fault}\nusage: tickpath start | latency | trace | log-level | config | keys | secrets | test | soak | bench | help | --version\n`,
+    `tickpath: ${fault}\nusage: tickpath start | latency | trace | journal | log-level | config | keys | secrets | test | soak | bench | help | --version\n`,
   );
   return EXIT_USAGE;
 }

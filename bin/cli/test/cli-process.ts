@@ -13,11 +13,16 @@ export interface Told {
   readonly lines: readonly string[];
 }
 
+/** The program and its arguments that run the command line behind the bootstrap. */
+export function commandLine(...argv: string[]): [program: string, ...args: string[]] {
+  return [process.execPath, '--input-type=module', '--eval', RUN, '--', ...argv];
+}
+
 /** Runs the command line behind the bootstrap as a process of its own, while this one can serve what it asks for. */
 export async function tickpath(...argv: string[]): Promise<Told> {
-  const args = ['--input-type=module', '--eval', RUN, '--', ...argv];
+  const [program, ...args] = commandLine(...argv);
   const env = { ...process.env, TICKPATH_PROFILE: undefined, npm_lifecycle_event: undefined };
-  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = new Promise<number | null>((resolve) => void child.once('exit', resolve));
   const [stdout, stderr, status] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
   return { status, stdout, lines: stderr.trimEnd().split('\n') };

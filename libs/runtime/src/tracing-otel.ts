@@ -27,19 +27,17 @@ export interface ServiceExporter {
  * request after its first span.
  */
 export function createServiceExporter(service: string, options: ExportThreadOptions): ServiceExporter {
-  const name = { 'service.name': service };
-  const details = {
+  const resource = resources.resourceFromAttributes({
+    'service.name': service,
     'service.namespace': NAMESPACE,
     'service.version': options.version,
     // Spans made from another service's stamps do not know which instance of it took them.
     ...(service === options.service && { 'service.instance.id': options.instanceId }),
-  };
-  const isJaeger = options.exporter === 'jaeger';
-  // The Jaeger exporter writes a resource onto each span; what says more than the name goes out once a request instead.
-  const resource = resources.resourceFromAttributes(isJaeger ? name : { ...name, ...details });
+  });
   const instrumentationScope = { name: NAMESPACE, version: options.version };
+  const isJaeger = options.exporter === 'jaeger';
   return {
-    exporter: isJaeger ? jaegerExporter(options, details) : otlpExporter(options),
+    exporter: isJaeger ? jaegerExporter(options) : otlpExporter(options),
     readableSpan: (record) => ({
       ...spanFields(record),
       ...(isJaeger ? microsecondTimes(record) : nanosecondTimes(record)),
@@ -49,14 +47,10 @@ export function createServiceExporter(service: string, options: ExportThreadOpti
   };
 }
 
-function jaegerExporter(
-  { url }: ExportThreadOptions,
-  processTags: Readonly<Record<string, string>>,
-): tracing.SpanExporter {
+function jaegerExporter({ url }: ExportThreadOptions): tracing.SpanExporter {
   // With an endpoint it posts Thrift over HTTP; without one it would send UDP to an agent. The batch size, which its types
   // do not tell, keeps one export in one request.
-  const tags = Object.entries(processTags).map(([key, value]) => ({ key, value }));
-  const options = { endpoint: url, tags, maxSpanBatchSize: BATCH_SPANS + 1, flushTimeout: 1 };
+  const options = { endpoint: url, maxSpanBatchSize: BATCH_SPANS + 1, flushTimeout: 1 };
   return new JaegerExporter(options);
 }
 

@@ -2,6 +2,7 @@ import { LOG_LEVELS } from '@tickpath/runtime';
 import { EXIT_OK } from '../exit-codes.ts';
 import { BENCH_USAGE } from './bench.ts';
 import { CONFIG_USAGE } from './config.ts';
+import { JOURNAL_USAGE } from './journal.ts';
 import { KEYS_USAGE } from './keys.ts';
 import { LATENCY_USAGE } from './latency.ts';
 import { LOG_LEVEL_USAGE } from './log-level.ts';
@@ -27,6 +28,14 @@ ${LATENCY_USAGE}
 ${TRACE_USAGE}
     prints the trace of an order, from the tick to the position, as a tree
     --jaeger URL           Jaeger's query API (default: tracing.queryUrl)
+${JOURNAL_USAGE}
+    looks into the journals of a folder (or into one file) while a service writes them or none does
+    ls                     what there is; --json for lines of JSON
+    cat                    events as lines of JSON; --follow goes on with what is appended
+                           --stream NAME and --type NAME, each as often as needed
+                           --from and --to: a number of the journal or a time (RFC 3339), both included
+    verify                 checks all of it, also an export; exit code 1 at a fault; --json for lines of JSON
+    export                 lines of JSON with a manifest and checksums, to --out FOLDER (default: journal-export)
 ${LOG_LEVEL_USAGE}
     changes the log level of running services until they end: ${LOG_LEVELS.join(', ')}
 ${CONFIG_USAGE}
