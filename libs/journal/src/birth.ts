@@ -4,7 +4,7 @@ import { rowChecksum } from './checksum.ts';
 import type { Database } from './database.ts';
 import { journalError } from './errors.ts';
 import type { JournalIdentity } from './events.ts';
-import { APPLICATION_ID, FORMAT, TABLES } from './schema.ts';
+import { APPLICATION_ID, FORMAT, PAGE_BYTES, TABLES } from './schema.ts';
 
 /** The row of table `journal`. */
 export interface Birth extends JournalIdentity {
@@ -32,7 +32,7 @@ export function inspectFile(database: Database): 'new' | 'journal' {
 
 /** Makes the tables and the first row, and has them on the disk when it returns, the file's name included. */
 export function createJournal(database: Database, birth: Birth): void {
-  database.exec('PRAGMA journal_mode = WAL');
+  database.exec(`PRAGMA page_size = ${PAGE_BYTES}; PRAGMA journal_mode = WAL`);
   database.transaction(() => {
     database.exec(TABLES);
     database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${FORMAT}`);

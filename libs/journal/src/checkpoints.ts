@@ -19,8 +19,8 @@ const SOFT_BYTES = 4 * 1024 * 1024;
  */
 const FORCED: readonly { readonly fromBytes: number; readonly restFrames: number }[] = [
   { fromBytes: 64 * 1024 * 1024, restFrames: Number.POSITIVE_INFINITY },
-  { fromBytes: 16 * 1024 * 1024, restFrames: 1024 },
-  { fromBytes: 8 * 1024 * 1024, restFrames: 256 },
+  { fromBytes: 16 * 1024 * 1024, restFrames: 2048 },
+  { fromBytes: 8 * 1024 * 1024, restFrames: 512 },
 ];
 /** Rows between two looks at the WAL's size. */
 const LOOK_ROWS = 64;

@@ -31,8 +31,8 @@ export function decodeStored(row: EventRow, path: string): StoredEvent {
   } catch (error) {
     throw journalError('JOURNAL_DAMAGED', path, `event ${seq} has a payload that is no JSON`, error);
   }
-  const header = { eventId, stream, version, seq, tsNs: BigInt(tsNs), correlationId, causationId, checksum };
-  return { ...header, type, schema, payload };
+  const ns = BigInt(tsNs);
+  return { eventId, stream, version, seq, tsNs: ns, correlationId, causationId, checksum, type, schema, payload };
 }
 
 /** A row as an event in today's schema. Throws for a type or schema that this version does not know. */

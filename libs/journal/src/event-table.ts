@@ -7,7 +7,7 @@ import { EVENT_COLUMNS } from './schema.ts';
 const ROW = '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
 const INSERT = `INSERT INTO event VALUES ${ROW}`;
 /** So many rows in one statement take half the time. */
-const BATCH_ROWS = 16;
+const BATCH_ROWS = 32;
 const INSERT_BATCH = `INSERT INTO event VALUES ${Array.from({ length: BATCH_ROWS }, () => ROW).join(', ')}`;
 const BY_SEQ = `SELECT ${EVENT_COLUMNS} FROM event WHERE seq >= ? AND seq <= ? ORDER BY seq LIMIT ?`;
 const BY_STREAM = `SELECT ${EVENT_COLUMNS} FROM event WHERE stream = ? AND version >= ? ORDER BY version LIMIT ?`;

@@ -47,7 +47,7 @@ export class Retainer {
   async #run(): Promise<Compacted> {
     const { retention, nowNs, writer, metrics } = this.#options;
     const commit = <R>(rows: number, work: () => R) => {
-      const result = writer.commit(rows, work);
+      const result = writer.commit(rows, false, work);
       writer.compacted();
       return result;
     };

@@ -61,10 +61,10 @@ export class SnapshotKeeper {
     try {
       await thread.ask({ type: 'prove', snapshotId });
     } catch (error) {
-      if (writer.fault === undefined) writer.commit(1, () => deleteSnapshot(this.#database, snapshotId));
+      if (writer.fault === undefined) writer.commit(1, true, () => deleteSnapshot(this.#database, snapshotId));
       throw error;
     }
-    writer.commit(1, () => dropOldSnapshots(this.#database));
+    writer.commit(1, false, () => dropOldSnapshots(this.#database));
     metrics.snapshotProved(seq);
     if (!this.#isStopped) await this.#retain();
   }

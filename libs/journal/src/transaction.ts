@@ -163,8 +163,20 @@ export class PendingTransaction<T extends EventMap> implements Transaction<T> {
 
 function eventOf<T extends EventMap>(row: EventRow, event: NewEvent<T>, tsNs: bigint): JournalEvent<T> {
   const [seq, eventId, stream, version, , correlationId, causationId, type, schema, , checksum] = row;
-  const header = { eventId, stream, version, seq, tsNs, correlationId, causationId, checksum };
-  return { ...header, type, schema, payload: event.payload } as JournalEvent<T>;
+  // One literal: a spread would cost as much as the checksum.
+  return {
+    eventId,
+    stream,
+    version,
+    seq,
+    tsNs,
+    correlationId,
+    causationId,
+    checksum,
+    type,
+    schema,
+    payload: event.payload,
+  } as JournalEvent<T>;
 }
 
 function checkNumber(what: string, value: number, from: number): void {

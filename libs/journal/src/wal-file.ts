@@ -1,5 +1,7 @@
 import { closeSync, ftruncateSync, openSync, readSync, statSync } from 'node:fs';
 
+import { PAGE_BYTES } from './schema.ts';
+
 const HEADER_BYTES = 32;
 const FRAME_HEADER_BYTES = 24;
 
@@ -19,7 +21,7 @@ export function hasLostCommits(read: ReadWal, sizeBytes: number, frames: number)
   const pageBytes = header.readUInt32BE(8);
   const isHeaderWhole = isWalHeader(header);
   // Without a header nothing in the file counts for SQLite, and the size of its frames is only what ours have.
-  const frameBytes = FRAME_HEADER_BYTES + (isHeaderWhole ? pageBytes : 4096);
+  const frameBytes = FRAME_HEADER_BYTES + (isHeaderWhole ? pageBytes : PAGE_BYTES);
   if (!isHeaderWhole) return sizeBytes >= HEADER_BYTES + frameBytes;
   let isFirst = true;
   for (let at = HEADER_BYTES + frames * frameBytes; at + frameBytes <= sizeBytes; at += frameBytes) {

@@ -73,7 +73,8 @@ export class Writer {
       return undefined;
     }
     const seq = this.#lastSeq + rows.length;
-    const snapshotId = this.commit(size, () => {
+    const isSingle = rows.length === 1 && size === 1 && text === undefined;
+    const snapshotId = this.commit(size, isSingle, () => {
       insertEvents(this.database, rows);
       insertAnswers(this.database, answers, tsNs);
       writePositions(this.database, positions);
@@ -104,12 +105,12 @@ export class Writer {
     return this.versions.get(stream);
   }
 
-  /** One transaction: throws a `JournalError`, and then nothing of it was kept. */
-  commit<R>(rows: number, work: () => R): R {
+  /** One transaction: throws a `JournalError`, and then nothing of it was kept. Single: `work` is one statement. */
+  commit<R>(rows: number, isSingle: boolean, work: () => R): R {
     if (this.#fault !== undefined) throw this.#fault;
     let result: R;
     try {
-      result = this.database.transaction(work);
+      result = isSingle ? this.database.single(work) : this.database.transaction(work);
     } catch (error) {
       throw this.#failed(error);
     }
