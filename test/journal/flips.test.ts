@@ -13,7 +13,7 @@ const SEED = Number(process.env.TICKPATH_SEED ?? Math.floor(Math.random() * 2 **
 const FACTOR = Number(process.env.TICKPATH_SOAK ?? 1);
 const TRANSACTIONS = 40;
 const NAME = 'journal.sqlite';
-const PAGE_BYTES = 4096;
+const PAGE_BYTES = 2048;
 const FILE_HEADER_BYTES = 100;
 const PAGE_HEAD_BYTES = 24;
 

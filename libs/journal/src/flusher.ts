@@ -53,7 +53,15 @@ export class Flusher {
     this.#running = undefined;
   }
 
-  #sync(): Promise<Error | null> {
+  /**
+   * Twice: an ext4 that fails and goes read-only while it syncs may answer once that all is well, with nothing on the disk.
+   * By the second time it knows; on a healthy one there is nothing left to write.
+   */
+  async #sync(): Promise<Error | null> {
+    return (await this.#syncOnce()) ?? (await this.#syncOnce());
+  }
+
+  #syncOnce(): Promise<Error | null> {
     return new Promise((resolve) => fdatasync(this.#descriptor, resolve));
   }
 }
