@@ -177,7 +177,9 @@ async function start(context: ServiceContext<ConfigOf<typeof riskSchema>>) {
       step({ type: 'execution-caught-up', executionLog: `${uuid}/${generation}` });
     },
     onNewLog: (known, stated) => {
-      log.warn({ known, stated }, 'execution has begun its log anew: nothing is approved until it has been read');
+      // Generation 0 is that of an execution that has not read the account yet: so begins every start.
+      const level = known.uuid === stated.uuid && known.generation === 0 ? 'debug' : 'warn';
+      log[level]({ known, stated }, 'execution has begun its log anew: nothing is approved until it has been read');
       step({ type: 'execution-log-changed' });
     },
     onCut: () => step({ type: 'execution-cut' }),
