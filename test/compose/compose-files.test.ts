@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { PORTS } from '@tickpath/runtime';
 import { readComposeFile } from './compose-file.ts';
 import { SERVICES, WORKSPACE } from './compose-stack.ts';
 
@@ -86,6 +87,11 @@ describe('docker-compose.yml', () => {
         const variable = `TICKPATH_NETWORK_HOSTS_${other.toUpperCase().replace('-', '_')}`;
         assert.equal(services[name]?.environment?.[variable], other, `${variable} of ${name}`);
       }
+  });
+
+  test('asks each service for its health on its own port', () => {
+    for (const name of SERVICES)
+      assert.equal(services[name]?.environment?.TICKPATH_HEALTH_PORT, String(PORTS[`health.${name}`].port), name);
   });
 
   test('declares each volume it mounts and mounts only files that are there', () => {

@@ -13,6 +13,8 @@ export type StackService = (typeof SERVICES)[number];
 
 /** `1` runs the tests on the engine of `docker` on the PATH, anything longer is the path of another client. */
 const COMPOSE_VARIABLE = 'TICKPATH_COMPOSE';
+/** Between two questions to the engine, each of which starts a process. */
+export const ASK_EVERY_MS = 200;
 const COMMAND_MS = 600_000;
 /** The monitoring, the only thing that is published. */
 export const PUBLISHED = ['grafana', 'prometheus', 'jaeger', 'alertmanager'] as const;
@@ -51,23 +53,23 @@ export async function hasImage(image: string): Promise<boolean> {
 
 /** What the engine says of a service's container. */
 export interface ContainerState {
-  readonly id: string;
   /** Of its first process, on the host. */
   readonly pid: number;
   readonly status: string;
   readonly health: string;
+  /** The last checks of its health, as the engine logged them. */
+  readonly checks: unknown;
   readonly startedAt: string;
   /** In the stack's private network; reachable from the host on Linux. */
   readonly address: string;
 }
 
 interface Inspected {
-  readonly Id: string;
   readonly State: {
     readonly Pid: number;
     readonly Status: string;
     readonly StartedAt: string;
-    readonly Health?: { readonly Status: string };
+    readonly Health?: { readonly Status: string; readonly Log?: unknown };
   };
   readonly NetworkSettings: { readonly Networks: Readonly<Record<string, { readonly IPAddress: string }>> };
 }
@@ -109,21 +111,32 @@ export class ComposeStack {
   }
 
   async inspect(service: StackService): Promise<ContainerState> {
-    const id = (await this.compose('ps', '--all', '--quiet', service)).trim();
-    const [found] = JSON.parse(await docker(['inspect', id])) as Inspected[];
-    if (found === undefined) throw new Error(`no container of ${service}`);
-    return {
-      id,
-      pid: found.State.Pid,
-      status: found.State.Status,
-      health: found.State.Health?.Status ?? 'none',
-      startedAt: found.State.StartedAt,
-      address: found.NetworkSettings.Networks[`${this.project}_private`]?.IPAddress ?? '',
-    };
+    const [state] = await this.#inspect([service]);
+    if (state === undefined) throw new Error(`no container of ${service}`);
+    return state;
   }
 
-  inspectAll(): Promise<ContainerState[]> {
-    return Promise.all(SERVICES.map((service) => this.inspect(service)));
+  /** In one call of the client, under the names that Compose gives: asking Compose costs a busy machine far more. */
+  async #inspect(services: readonly StackService[]): Promise<ContainerState[]> {
+    const names = services.map((service) => `${this.project}-${service}-1`);
+    const found = JSON.parse(await docker(['inspect', '--type', 'container', ...names])) as Inspected[];
+    return found.map(({ State, NetworkSettings }) => ({
+      pid: State.Pid,
+      status: State.Status,
+      health: State.Health?.Status ?? 'none',
+      checks: State.Health?.Log,
+      startedAt: State.StartedAt,
+      address: NetworkSettings.Networks[`${this.project}_private`]?.IPAddress ?? '',
+    }));
+  }
+
+  /** The services that are not healthy, a line each with their last checks; empty when all are. */
+  async unhealthy(): Promise<string> {
+    const states = await this.#inspect(SERVICES);
+    return SERVICES.map((name, i) => ({ name, ...(states[i] as ContainerState) }))
+      .filter(({ health }) => health !== 'healthy')
+      .map(({ name, status, health, checks }) => `${name} is ${status}, ${health}: ${JSON.stringify(checks)}`)
+      .join('\n');
   }
 
   async healthUrl(service: StackService, path: string): Promise<string> {
@@ -149,6 +162,7 @@ export class ComposeStack {
         return answer?.status === 200 ? true : undefined;
       },
       boundMs,
+      ASK_EVERY_MS,
     );
   }
 

@@ -5,6 +5,7 @@ import { eventually, Outsider } from '@tickpath/testkit';
 import { type AccountSample, isComparable, isEqual, readRisk, readVenue, wrongfulApprovals } from './account-watch.ts';
 import { readComposeFile } from './compose-file.ts';
 import {
+  ASK_EVERY_MS,
   ComposeStack,
   docker,
   hasImage,
@@ -48,14 +49,23 @@ describe('the stack on an engine', { skip, timeout: 1_200_000 }, () => {
 
   const seconds = (sinceMs: number) => `${((performance.now() - sinceMs) / 1000).toFixed(1)} s`;
 
+  async function allHealthy(boundMs: number): Promise<void> {
+    try {
+      await eventually(
+        'all services healthy',
+        async () => ((await stack.unhealthy()) === '' ? true : undefined),
+        boundMs,
+        ASK_EVERY_MS,
+      );
+    } catch (error) {
+      throw new Error(`${(error as Error).message}\n${await stack.unhealthy()}`);
+    }
+  }
+
   async function up(t: TestContext): Promise<number> {
     const begunMs = performance.now();
     await stack.compose('up', '--detach', ...SERVICES, ...monitoring);
-    await eventually(
-      'all services healthy',
-      async () => ((await stack.inspectAll()).every(({ health }) => health === 'healthy') ? true : undefined),
-      ALL_HEALTHY_MS - (performance.now() - begunMs),
-    );
+    await allHealthy(ALL_HEALTHY_MS - (performance.now() - begunMs));
     t.diagnostic(`all healthy after ${seconds(begunMs)}`);
     return begunMs;
   }
@@ -65,6 +75,7 @@ describe('the stack on an engine', { skip, timeout: 1_200_000 }, () => {
       `more than ${count} fills`,
       async () => ((await stack.metric('execution', FILLS).catch(() => 0)) > count ? true : undefined),
       boundMs,
+      ASK_EVERY_MS,
     );
   }
 
@@ -232,9 +243,7 @@ describe('the stack on an engine', { skip, timeout: 1_200_000 }, () => {
       t.diagnostic(`trades after ${seconds(begunMs)}`);
       const tradedSample = samples.length + 1;
 
-      await eventually('every service healthy', async () =>
-        (await stack.inspectAll()).every(({ health }) => health === 'healthy') ? true : undefined,
-      );
+      await allHealthy(ALL_HEALTHY_MS);
       assert.deepEqual(await startsOfOthers(), starts, 'no other service was started again');
       const trouble = /^(?<name>\S+) (?:die|oom|health_status: unhealthy)/;
       const troubled = stack
