@@ -55,6 +55,12 @@ export class LogWitness {
   }
 }
 
+/** When an incident struck, by the wall clock, and what it was. */
+export interface Strike {
+  readonly atMs: number;
+  readonly text: string;
+}
+
 export interface Evidence {
   readonly riskLogs: readonly SeenLog[];
   readonly executionLogs: readonly SeenLog[];
@@ -62,6 +68,8 @@ export interface Evidence {
   /** Accounts in which each order was taken. */
   readonly accountsOf: ReadonlyMap<string, ReadonlySet<string>>;
   readonly accountSinceMs: ReadonlyMap<string, number>;
+  /** In the order in which they struck. */
+  readonly strikes: readonly Strike[];
   /** While execution stood still it could tell nobody that the venue had begun anew. */
   readonly blindMs: readonly { readonly from: number; readonly to: number }[];
 }
@@ -86,11 +94,11 @@ const ON_ITS_WAY_MS = 30;
  * reservation. No order is taken in another account than it was approved for.
  */
 export function faultsOf(evidence: Evidence): string[] {
-  const { fills, accountsOf, accountSinceMs, blindMs } = evidence;
+  const { fills, accountsOf, accountSinceMs, strikes, blindMs } = evidence;
   const starts = [...accountSinceMs];
   return approvalsOf(evidence).flatMap((approval) => {
     const { clOrdId, symbol, atMs, accountId, position } = approval;
-    const name = `${clOrdId}, approved at ${position} ${symbol}`;
+    const name = `${timeOf(atMs, strikes)}: ${clOrdId}, approved at ${position} ${symbol}`;
     const faults: string[] = [];
     const other = [...(accountsOf.get(clOrdId) ?? [])].find((taken) => taken !== accountId);
     if (other !== undefined) faults.push(`${name} for account ${accountId}, was taken in ${other}`);
@@ -107,6 +115,14 @@ export function faultsOf(evidence: Evidence): string[] {
     const last = told.findLast(({ tsMs }) => tsMs <= atMs);
     return [...faults, `${name}, while the venue had ${last?.positionQty} for ${atMs - (last?.tsMs ?? 0)} ms`];
   });
+}
+
+/** The incident in whose time that was. */
+function timeOf(atMs: number, strikes: readonly Strike[]): string {
+  const index = strikes.findLastIndex((strike) => strike.atMs <= atMs);
+  const strike = strikes[index];
+  if (strike === undefined) return 'before all incidents';
+  return `${atMs - strike.atMs} ms after incident ${index + 1} (${strike.text})`;
 }
 
 function approvalsOf({ riskLogs, executionLogs }: Evidence): Approval[] {

@@ -9,7 +9,7 @@ import { addresses, type ServiceName } from '@tickpath/runtime';
 import { eventually, networkAt, TestStack } from '@tickpath/testkit';
 import { stringify } from 'yaml';
 import { type Incident, incidentsOf, textOf } from './kill-schedule.ts';
-import { faultsOf, LogWitness, type SeenLog } from './log-witness.ts';
+import { faultsOf, LogWitness, type SeenLog, type Strike } from './log-witness.ts';
 import { type Book, type ListedOrder, VenueWitness } from './venue-witness.ts';
 
 const SEED = Number(process.env.TICKPATH_SEED ?? Math.floor(Math.random() * 2 ** 31));
@@ -17,6 +17,7 @@ console.log(`TICKPATH_SEED=${SEED}`);
 /** What once made execution send an order for one account to another, or risk approve for an account that was no more. */
 const KNOWN: readonly Incident[] = [
   { killed: ['venue'], paused: ['execution'], pauseMs: 2500, settles: true },
+  { killed: ['venue'], paused: ['risk'], pauseMs: 2500, settles: true },
   { killed: ['venue', 'execution'], paused: [], pauseMs: 0, settles: true },
 ];
 const INCIDENTS = [...KNOWN, ...incidentsOf(SEED, 6 * Number(process.env.TICKPATH_SOAK ?? 1))];
@@ -24,7 +25,7 @@ const SYMBOLS = Array.from({ length: 12 }, (_, index) => `S${String(index).padSt
 const KEYS = { keyId: 'PKCHAOS', secretKey: 'random-kills' };
 /** The back-off of the supervisor reaches 10 s when one service is killed again and again. */
 const RECOVERY_MS = 40_000;
-/** What execution may take, once it runs again, to tell risk what it has missed. */
+/** What execution may take, once its event loop has turned again, to tell risk what it has missed. */
 const TELL_MS = 300;
 
 const PROFILE = {
@@ -46,6 +47,7 @@ const PROFILE = {
 describe('services are killed and paused at random while orders rest and fill', {
   timeout: 60_000 + INCIDENTS.length * 60_000,
 }, () => {
+  const strikes: Strike[] = [];
   const blindMs: { from: number; to: number }[] = [];
   let dir: string;
   let stack: TestStack;
@@ -78,7 +80,16 @@ describe('services are killed and paused at random while orders rest and fill', 
   const portfolio = async () =>
     (await stack.ask('riskRequests', ['portfolioQuery', 'portfolio'], { requestId: 'book' })).reply;
 
-  const strike = async ({ killed, paused, pauseMs }: Incident): Promise<void> => {
+  const turned = (service: ServiceName) =>
+    eventually(
+      `${service} answers after its pause`,
+      // A connection that it closed for being idle meanwhile fails once.
+      () => stack.health(service).catch(() => undefined),
+      RECOVERY_MS,
+    );
+
+  const strike = async (incident: Incident): Promise<void> => {
+    const { killed, paused, pauseMs } = incident;
     const from = stack.process.lines.length;
     const pids = new Map<ServiceName, number>();
     for (const service of [...killed, ...paused]) pids.set(service, (await stack.health(service)).pid);
@@ -86,13 +97,18 @@ describe('services are killed and paused at random while orders rest and fill', 
       for (const service of services) process.kill(pids.get(service) as number, name);
     };
     const stoppedMs = Date.now();
+    strikes.push({ atMs: stoppedMs, text: textOf(incident) });
     signal(paused, 'SIGSTOP');
     signal(killed, 'SIGKILL');
     try {
       if (paused.length > 0) await pause(pauseMs);
     } finally {
       signal(paused, 'SIGCONT');
-      if (paused.includes('execution')) blindMs.push({ from: stoppedMs, to: Date.now() + TELL_MS });
+    }
+    if (paused.includes('execution')) {
+      // On a busy machine a process does not run as soon as it may.
+      await turned('execution');
+      blindMs.push({ from: stoppedMs, to: Date.now() + TELL_MS });
     }
     for (const service of killed) {
       await stack.process.line(new RegExp(`"service":"${service}".*"lifecycle":"ready"`), {
@@ -149,7 +165,7 @@ describe('services are killed and paused at random while orders rest and fill', 
     t.diagnostic(`${venue.accountsOf.size} orders, ${venue.fills.length} fills, ${executionLog.logs.length} rebases`);
     const { fills, accountsOf, accountSinceMs } = venue;
     const logs = { riskLogs: riskLog.logs, executionLogs: executionLog.logs };
-    assert.deepEqual(faultsOf({ ...logs, fills, accountsOf, accountSinceMs, blindMs }), []);
+    assert.deepEqual(faultsOf({ ...logs, fills, accountsOf, accountSinceMs, strikes, blindMs }), []);
   });
 });
 

@@ -1,6 +1,6 @@
 /**
  * What every process is made of: configuration from defaults, profile, environment and flags; addresses; a clock; logs,
- * metrics and health; and the life of a service from start to exit code.
+ * metrics and health; a watch for standstills; and the life of a service from start to exit code.
  */
 export { type Clock, createClock } from './clock.ts';
 export {
@@ -61,6 +61,7 @@ export {
 export { LOG_LEVELS, type LogLevel, type SharedConfig, sharedSchema } from './shared-config.ts';
 export { STAGE_BUCKETS } from './stage-metrics.ts';
 export { STAGE_NAMES, STAGES, type Stage, type StageName } from './stages.ts';
+export { StallWatch } from './stall-watch.ts';
 export {
   NO_TRACING,
   type SpanAttributes,

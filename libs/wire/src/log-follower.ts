@@ -28,8 +28,8 @@ export type LogFollowerOptions = ClientSecurity & {
    */
   readonly onNewLog: (known: LogIdentity, stated: LogIdentity) => void;
   /**
-   * The connection for hints broke, as it does at once when the owner is killed: what it has said since is not known
-   * until `onCaughtUp` comes again. With it left out, only silence tells.
+   * The connection for hints broke, as it does at once when the owner is killed, or `renew` was called: what the owner
+   * has said since is not known until `onCaughtUp` comes again. With it left out, only silence tells.
    */
   readonly onCut?: () => void;
   /** No hint or heartbeat for three beats (true), or one again (false). */
@@ -69,6 +69,14 @@ export class LogFollower {
     this.#socket = this.#openSocket();
     this.#silence = setInterval(() => this.#watch(), options.heartbeatMs);
     void this.#fetch();
+  }
+
+  /**
+   * Takes the connection for cut: `onCut` is called at once, and `onCaughtUp` again after an answer to what was asked
+   * from now on. For a process that stood still: what it knew of the log is as old as that.
+   */
+  renew(): void {
+    this.#cut(this.#socket);
   }
 
   close(): void {

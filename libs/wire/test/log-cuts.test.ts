@@ -15,15 +15,24 @@ import { freeAddress, serve } from './request-service.ts';
 const HEARTBEAT_MS = 60_000;
 const nowNs = () => process.hrtime.bigint();
 
-/** An owner whose sockets can be closed and opened again, as if the connection had broken. */
-async function openOwner(t: TestContext, type: 'pub' | 'push') {
+type HintsType = 'pub' | 'push';
+
+/**
+ * An owner whose sockets can be closed and opened again, as if the connection had broken. `beforeReply` holds back an
+ * answer that has been made.
+ */
+async function openOwner(t: TestContext, type: HintsType, beforeReply: () => Promise<void> = async () => {}) {
   const at = { pub: await freeAddress(), push: await freeAddress(), requests: await freeAddress() };
   const log = new MemoryLog({ source: 'owner', identity: { uuid: randomUUID(), generation: 1 } });
   const common = { source: 'owner', nowNs, metrics: NO_METRICS, heartbeatMs: HEARTBEAT_MS };
   const open = () => LogPublisher.open({ ...common, log, bind: { pub: at.pub, push: at.push }, hintCapacity: 10 });
   let publisher = await open();
   t.after(() => publisher.close());
-  const handle = ({ payload }: Envelope) => publisher.answerSince(payload as Payload<'since'>);
+  const handle = async ({ payload }: Envelope) => {
+    const reply = publisher.answerSince(payload as Payload<'since'>);
+    await beforeReply();
+    return reply;
+  };
   await serve(t, { bind: at.requests, handle });
   const reopen = async (): Promise<void> => {
     try {
@@ -39,31 +48,37 @@ async function openOwner(t: TestContext, type: 'pub' | 'push') {
   return { append, hint, hints: at[type], requests: at.requests, cut: () => publisher.close(), reopen };
 }
 
+/** A follower and what it is told, in words and in turn. */
+function follow(t: TestContext, type: HintsType, owner: { readonly hints: string; readonly requests: string }) {
+  const told = new Happenings<string>();
+  const connect = owner.requests;
+  const requester = new Requester({ source: 'follower', epoch: 1, connect, nowNs, timeoutMs: 10_000, retries: 0 });
+  const follower = new LogFollower({
+    name: 'follower',
+    hints: { type: type === 'pub' ? 'sub' : 'pull', connect: owner.hints },
+    requester,
+    metrics: NO_METRICS,
+    newRequestId: randomUUID,
+    from: undefined,
+    heartbeatMs: HEARTBEAT_MS,
+    apply: (event) => told.add((event.payload as Payload<'OrderRefused'>).clOrdId),
+    onCaughtUp: ({ seq }) => told.add(`caught up ${seq}`),
+    onNewLog: () => told.add('new log'),
+    onCut: () => told.add('cut'),
+    onSilence: () => told.add('silence'),
+  });
+  t.after(() => {
+    follower.close();
+    requester.close();
+  });
+  return { told, follower };
+}
+
 for (const type of ['pub', 'push'] as const) {
   test(`a follower over ${type.toUpperCase()} is told at once that the connection broke, and then that it has caught up again`, async (t) => {
     const owner = await openOwner(t, type);
-    const told = new Happenings<string>();
-    const connect = owner.requests;
-    const requester = new Requester({ source: 'follower', epoch: 1, connect, nowNs, timeoutMs: 500, retries: 0 });
     owner.append('before');
-    const follower = new LogFollower({
-      name: 'follower',
-      hints: { type: type === 'pub' ? 'sub' : 'pull', connect: owner.hints },
-      requester,
-      metrics: NO_METRICS,
-      newRequestId: randomUUID,
-      from: undefined,
-      heartbeatMs: HEARTBEAT_MS,
-      apply: (event) => told.add((event.payload as Payload<'OrderRefused'>).clOrdId),
-      onCaughtUp: ({ seq }) => told.add(`caught up ${seq}`),
-      onNewLog: () => told.add('new log'),
-      onCut: () => told.add('cut'),
-      onSilence: () => told.add('silence'),
-    });
-    t.after(() => {
-      follower.close();
-      requester.close();
-    });
+    const { told } = follow(t, type, owner);
     await told.reach(2);
     for (const round of [1, 2]) {
       // A hint that comes through shows that there is a connection to break.
@@ -84,3 +99,25 @@ for (const type of ['pub', 'push'] as const) {
     ]);
   });
 }
+
+test('a follower that is renewed has caught up by an answer to what it asked after that, and by no earlier one', async (t) => {
+  const asked = new Happenings<string>();
+  const firstReply = Promise.withResolvers<void>();
+  const owner = await openOwner(t, 'push', () => {
+    asked.add('asked');
+    return asked.seen.length === 1 ? firstReply.promise : Promise.resolve();
+  });
+  owner.append('before');
+  const { told, follower } = follow(t, 'push', owner);
+  await asked.reach(1);
+  owner.append('unheard');
+  follower.renew();
+  firstReply.resolve();
+  await told.reach(4);
+  owner.append('unheard 2');
+  follower.renew();
+  await told.reach(7);
+  follower.close();
+  follower.renew();
+  assert.deepEqual(told.seen, [...['cut', 'before', 'unheard', 'caught up 2'], ...['cut', 'unheard 2', 'caught up 3']]);
+});

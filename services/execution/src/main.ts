@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { type ConfigOf, createStepRecorder, type Logger, runService, type ServiceContext } from '@tickpath/runtime';
+import {
+  type ConfigOf,
+  createStepRecorder,
+  type Logger,
+  runService,
+  type ServiceContext,
+  StallWatch,
+} from '@tickpath/runtime';
 import { traceIdOf, traceparentOf } from '@tickpath/trading';
 import {
   failure,
@@ -26,7 +33,6 @@ import {
 } from './core/index.ts';
 import { exportExecutionMetrics } from './metrics.ts';
 import { type Handled, isOrderEvent, logSpan, OrderJourneys, SUBMIT_SPAN } from './order-journeys.ts';
-import { StallWatch } from './stall-watch.ts';
 import { TradeUpdates } from './trade-updates.ts';
 
 /** Alpaca's words for an order id it has seen before: no rejection, but a reason to look. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type ConfigOf, createStepRecorder, runService, type ServiceContext } from '@tickpath/runtime';
+import { type ConfigOf, createStepRecorder, runService, type ServiceContext, StallWatch } from '@tickpath/runtime';
 import { type OrderIntent, traceIdOf, traceparentOf } from '@tickpath/trading';
 import {
   type AnyReply,
@@ -27,6 +27,9 @@ import {
 } from './core/index.ts';
 import { exportRiskMetrics } from './metrics.ts';
 import { checkSpans, executionSpans, logSpan, type OrderEvent, type StampedCheck } from './order-spans.ts';
+
+/** Less than a venue takes to be killed and to be up again with another book. */
+const STALL_MS = 500;
 
 await runService({ name: 'risk', schema: riskSchema, traceIdOf, start });
 
@@ -98,7 +101,10 @@ async function start(context: ServiceContext<ConfigOf<typeof riskSchema>>) {
     return { kind: 'riskDecision', payload: decision, traceparent: traceparentOf(clOrdId, 'risk') };
   };
   const answer = (request: Envelope): AnyReply => {
-    if (request.kind === 'riskCheck') return check(request.payload, request.traceparent);
+    if (request.kind === 'riskCheck') {
+      stalls.check();
+      return check(request.payload, request.traceparent);
+    }
     if (request.kind === 'since') return publisher.answerSince(request.payload);
     if (request.kind === 'portfolioQuery') {
       const { requestId } = request.payload;
@@ -108,7 +114,6 @@ async function start(context: ServiceContext<ConfigOf<typeof riskSchema>>) {
     const { requestId } = request.payload as { requestId?: string };
     return failure(requestId ?? '', 'BAD_REQUEST', `risk does not answer ${request.kind}`);
   };
-  const responder = await Responder.open({ ...common, bind: addresses.bind('riskRequests'), handle: answer });
 
   let market: MarketFollower | undefined;
   /** A replay starts when risk follows the market: not before it can approve what comes of it. */
@@ -136,6 +141,7 @@ async function start(context: ServiceContext<ConfigOf<typeof riskSchema>>) {
     });
   };
 
+  announce({ state: 'CATCHING_UP', reasons: ['waiting for the execution log'] });
   const executionRequests = new Requester({
     ...common,
     server: 'execution',
@@ -185,10 +191,20 @@ async function start(context: ServiceContext<ConfigOf<typeof riskSchema>>) {
     onCut: () => step({ type: 'execution-cut' }),
     onSilence: (silent) => step({ type: 'execution-silent', silent }),
   });
-  announce({ state: 'CATCHING_UP', reasons: ['waiting for the execution log'] });
+  /** Requests that waited for us may be read before execution's word that its account is no more. */
+  const stalls = new StallWatch({
+    nowMs: Date.now,
+    boundMs: STALL_MS,
+    onStall: (stalledMs) => {
+      log.warn({ stalledMs }, `stood still for ${stalledMs} ms: the execution log is read to its end again`);
+      execution.renew();
+    },
+  });
+  const responder = await Responder.open({ ...common, bind: addresses.bind('riskRequests'), handle: answer });
 
   return {
     stop: async () => {
+      stalls.close();
       market?.close();
       execution.close();
       executionRequests.close();
