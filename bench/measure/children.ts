@@ -37,6 +37,11 @@ export class Children {
     return this.#failure.promise;
   }
 
+  /** For files of the bench; gone with it, however it ends. */
+  get folder(): string {
+    return this.#folder;
+  }
+
   start({ name, args, ipc }: Command): ChildProcess {
     const file = join(this.#folder, `${name}-${this.#running.size}.log`);
     const output = openSync(file, 'w');

@@ -45,7 +45,7 @@ export function messageSizes(): MessageSizes {
   return {
     trade: encodeEnvelope('trade', header('market-data', null), trade).length,
     riskCheck: encodeEnvelope('riskCheck', signal, { requestId, ...intent }).length,
-    approval: encodeEnvelope('OrderApproved', risk, { ...intent, executionLog: `${requestId}/1` }).length,
+    approval: encodeEnvelope('OrderApproved', risk, { ...intent, executionLog: `${requestId}/1/1` }).length,
     decision: encodeEnvelope('riskDecision', risk, decision).length,
   };
 }

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Addresses, addresses, type EndpointName } from '@tickpath/runtime';
 import { clOrdIdOf } from '@tickpath/trading';
@@ -30,9 +32,11 @@ export async function startStack(children: Children, options: StackOptions): Pro
   const { portOffset, symbols, pace } = options;
   const at = addresses(networkAt(portOffset));
   const run = `bench-${randomUUID()}`;
+  const dataDir = mkdtempSync(join(children.folder, 'data-'));
   const venue = await BenchVenue.open({ port: at.port('venue'), run, pace });
   const flags = [
     `--network.portOffset=${portOffset}`,
+    `--data.dir=${dataDir}`,
     `--installation.prefix=${PREFIX}`,
     `--signal.symbols=${symbols.join(',')}`,
     `--signal.strategy=${fileURLToPath(new URL('./strategy.ts', import.meta.url))}`,
@@ -75,6 +79,7 @@ export async function startStack(children: Children, options: StackOptions): Pro
       queries.close();
       await children.stop(processes);
       await venue.close();
+      rmSync(dataDir, { recursive: true, force: true });
     },
   };
 }

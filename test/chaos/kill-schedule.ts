@@ -9,8 +9,18 @@ export interface Incident {
   readonly killed: readonly ServiceName[];
   readonly paused: readonly ServiceName[];
   readonly pauseMs: number;
-  /** Whether everything has to be well again before the next one comes; otherwise it comes into the recovery of this. */
+  /** Whether everything has to be well again before the next one comes; otherwise it comes as soon as trading goes on. */
   readonly settles: boolean;
+}
+
+/** One service killed again and again while it trades; only after the last everything has to be well first. */
+export function killsOf(service: ServiceName, count: number): Incident[] {
+  return Array.from({ length: count }, (_, i) => ({
+    killed: [service],
+    paused: [],
+    pauseMs: 0,
+    settles: i === count - 1,
+  }));
 }
 
 /** Incidents that the seed decides. */
@@ -49,5 +59,5 @@ export function textOf({ killed, paused, pauseMs, settles }: Incident): string {
     ...(killed.length > 0 ? [`kill ${killed.join(' + ')}`] : []),
     ...(paused.length > 0 ? [`pause ${paused.join(' + ')} for ${pauseMs} ms`] : []),
   ];
-  return parts.join(' while ') + (settles ? '' : ', and the next at once');
+  return parts.join(' while ') + (settles ? '' : ', and the next soon');
 }

@@ -37,7 +37,8 @@ async function aRiskProcess(t: TestContext) {
     },
   });
   t.after(() => responder.close());
-  const account = { reason: 'by test', accountId: 'account-1', cash: '100000', positions: [], openOrders: [] };
+  const taken = { reason: 'by test', accountId: 'account-1', cash: '100000', positions: [], openOrders: [] };
+  const account = { ...taken, rebase: 1, generation: 1 };
   log.append('AccountRebased', account, nowNs(), null);
   log.append('TradingStateChanged', { state: 'ACTIVE', reasons: [] }, nowNs(), null);
 

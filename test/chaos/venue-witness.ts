@@ -3,17 +3,6 @@ export interface VenueKeys {
   readonly secretKey: string;
 }
 
-/** One execution, as the venue told it to every listener. */
-export interface VenueFill {
-  readonly accountId: string;
-  readonly clOrdId: string;
-  readonly symbol: string;
-  readonly cumQty: string;
-  /** The position of the account after it, signed. */
-  readonly positionQty: string;
-  readonly tsMs: number;
-}
-
 export interface ListedOrder {
   readonly id: string;
   readonly client_order_id: string;
@@ -23,38 +12,33 @@ export interface ListedOrder {
   readonly submitted_at: string;
 }
 
+/** One fill, as the account's history has it. */
+export interface VenueActivity {
+  readonly id: string;
+  readonly order_id: string;
+  readonly cum_qty: string;
+  readonly qty: string;
+  readonly price: string;
+  readonly side: string;
+  readonly symbol: string;
+}
+
 export interface Book {
   readonly cash: string;
   readonly positions: Readonly<Record<string, { readonly qty: string; readonly cost: string }>>;
 }
 
-const RECONNECT_MS = 20;
-const POLL_MS = 50;
 const PAGE = 500;
+const ACTIVITIES = 100;
 
 /** A client of the venue of its own, that shares no code with execution: it sees what the venue really did. */
 export class VenueWitness {
-  readonly fills: VenueFill[] = [];
-  /** Accounts in which each order was taken: more than one means that it was sent twice. */
-  readonly accountsOf = new Map<string, Set<string>>();
-  /** When each account was first seen, by the wall clock. */
-  readonly accountSinceMs = new Map<string, number>();
   readonly #url: string;
   readonly #keys: VenueKeys;
-  #socket: WebSocket | undefined;
-  #closed = false;
-  #accountId: string | undefined;
 
   constructor(url: string, keys: VenueKeys) {
     this.#url = url;
     this.#keys = keys;
-    this.#listen();
-    void this.#pollAccount();
-  }
-
-  close(): void {
-    this.#closed = true;
-    this.#socket?.close();
   }
 
   async get(path: string): Promise<unknown> {
@@ -71,10 +55,6 @@ export class VenueWitness {
     return { cash, positions: Object.fromEntries(held) };
   }
 
-  async accountId(): Promise<string> {
-    return ((await this.get('/v2/account')) as { id: string }).id;
-  }
-
   /** Every order of the account, oldest first. */
   async orders(): Promise<ListedOrder[]> {
     const found: ListedOrder[] = [];
@@ -87,55 +67,15 @@ export class VenueWitness {
     }
   }
 
-  async #pollAccount(): Promise<void> {
-    while (!this.#closed) {
-      const accountId = await this.accountId().catch(() => undefined);
-      this.#accountId = accountId ?? this.#accountId;
-      if (accountId !== undefined && !this.accountSinceMs.has(accountId)) {
-        this.accountSinceMs.set(accountId, Date.now());
-      }
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  /** Every fill of the account, oldest first, page by page. */
+  async activities(): Promise<VenueActivity[]> {
+    const found: VenueActivity[] = [];
+    for (;;) {
+      const last = found.at(-1)?.id;
+      const after = last === undefined ? '' : `&page_token=${encodeURIComponent(last)}`;
+      const page = await this.get(`/v2/account/activities/FILL?direction=asc&page_size=${ACTIVITIES}${after}`);
+      found.push(...(page as VenueActivity[]));
+      if ((page as VenueActivity[]).length < ACTIVITIES) return found;
     }
   }
-
-  #listen(): void {
-    if (this.#closed) return;
-    const socket = new WebSocket(`${this.#url.replace('http', 'ws')}/stream`);
-    this.#socket = socket;
-    socket.binaryType = 'arraybuffer';
-    const { keyId: key, secretKey: secret } = this.#keys;
-    let accountId: Promise<string | undefined> = Promise.resolve(undefined);
-    socket.addEventListener('open', () => {
-      socket.send(JSON.stringify({ action: 'auth', key, secret }));
-      socket.send(JSON.stringify({ action: 'listen', data: { streams: ['trade_updates'] } }));
-      // A connection is one to one venue process, and that has one account.
-      accountId = this.accountId().catch(() => this.#accountId);
-    });
-    let order = Promise.resolve();
-    socket.addEventListener('message', ({ data }) => {
-      const message = JSON.parse(Buffer.from(data as ArrayBuffer).toString());
-      if (message.stream !== 'trade_updates') return;
-      order = order.then(async () => this.#told((await accountId) ?? '', message.data));
-    });
-    socket.addEventListener('close', () => setTimeout(() => this.#listen(), RECONNECT_MS));
-    socket.addEventListener('error', () => {});
-  }
-
-  #told(accountId: string, data: Update): void {
-    const { client_order_id: clOrdId, symbol, filled_qty: cumQty } = data.order;
-    if (data.event === 'new') {
-      const accounts = this.accountsOf.get(clOrdId) ?? new Set();
-      this.accountsOf.set(clOrdId, accounts.add(accountId));
-    }
-    if (data.position_qty === undefined) return;
-    const tsMs = Date.parse(data.timestamp);
-    this.fills.push({ accountId, clOrdId, symbol, cumQty, positionQty: data.position_qty, tsMs });
-  }
-}
-
-interface Update {
-  readonly event: string;
-  readonly timestamp: string;
-  readonly position_qty?: string;
-  readonly order: { readonly client_order_id: string; readonly symbol: string; readonly filled_qty: string };
 }

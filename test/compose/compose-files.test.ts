@@ -8,6 +8,8 @@ import { SERVICES, WORKSPACE } from './compose-stack.ts';
 
 const { services, networks = {}, volumes = {} } = readComposeFile('docker-compose.yml');
 const entries = Object.entries(services);
+/** The services that keep a journal. */
+const KEEPERS = ['venue', 'store', 'risk', 'execution'];
 const OWN_IMAGE = /^\$\{TICKPATH_IMAGE:-tickpath:local\}$/;
 
 describe('docker-compose.yml', () => {
@@ -79,6 +81,22 @@ describe('docker-compose.yml', () => {
       ([key]) => /PASSWORD|SECRET|TOKEN|API_KEY/.test(key) && !/FILE$|GRAVATAR$/.test(key),
     );
     assert.deepEqual(suspects, []);
+  });
+
+  test('gives each service that keeps a journal a volume of its own for it, and no other service one', () => {
+    for (const [name, { environment = {}, volumes: mounts = [] }] of entries) {
+      const isKeeper = KEEPERS.includes(name);
+      const data = mounts.filter((mount) => mount.endsWith(':/data'));
+      assert.deepEqual(data, isKeeper ? [`${name}-data:/data`] : [], name);
+      assert.equal(environment.TICKPATH_DATA_DIR, isKeeper ? '/data' : undefined, name);
+    }
+    const sources = readdirSync(join(WORKSPACE, 'services')).filter((name) =>
+      readFileSync(join(WORKSPACE, 'services', name, 'src/main.ts'), 'utf8').includes('journalOptions('),
+    );
+    assert.deepEqual(sources.sort(), KEEPERS.toSorted());
+    // A new volume takes owner and mode of the folder in the image, and services do not run as root.
+    const dockerfile = readFileSync(join(WORKSPACE, 'docker/Dockerfile'), 'utf8');
+    assert.match(dockerfile, /install -d -m 0700 -o node -g root \/data$/m);
   });
 
   test('tells every service where the others are, by name', () => {

@@ -23,6 +23,8 @@ const READY_AGAIN_MS = 10_000;
 const TRADES_AGAIN_MS = 90_000;
 const SAMPLE_EVERY_MS = 100;
 
+/** The services that keep a journal. */
+const KEEPERS = ['venue', 'store', 'risk', 'execution'] as const;
 const FILLS = 'tickpath_execution_fills_total';
 interface AccountUrls {
   readonly risk: string;
@@ -155,16 +157,26 @@ describe('the stack on an engine', { skip, timeout: 1_200_000 }, () => {
     } else t.diagnostic('could not run: Jaeger is not there');
   });
 
-  test('`down` and `up` again start cleanly, with the same secrets', async (t) => {
+  test('`down` and `up` again start cleanly, with the same secrets and journals', async (t) => {
     const key = () => stack.compose('exec', '-T', 'risk', 'sha256sum', '/secrets/risk/keys/allowed.json');
     const before = await key();
+    const journalsBefore = await journals();
     await stack.compose('down');
     assert.equal((await docker(['ps', '--all', '--quiet', '--filter', `name=^${stack.project}-`])).trim(), '');
     stack.overlay('test/compose/fast-trading.yml');
     const begunMs = await up(t);
     await moreFillsThan(0, FIRST_FILL_MS - (performance.now() - begunMs));
     assert.equal(await key(), before);
+    assert.deepEqual(await journals(), journalsBefore);
   });
+
+  /** The UUID of each journal. */
+  async function journals(): Promise<string[]> {
+    const lists = KEEPERS.map((name) =>
+      stack.compose('exec', '-T', name, 'tickpath', 'journal', 'ls', '/data', '--json'),
+    );
+    return (await Promise.all(lists)).map((line) => (JSON.parse(line) as { uuid: string }).uuid);
+  }
 
   describe('one service at a time', () => {
     const samples: AccountSample[] = [];

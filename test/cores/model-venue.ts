@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import type { OpenVenueOrder, VenueAccount, VenueOrder, VenueUpdate } from '@tickpath/execution/core';
+import type {
+  FillsWanted,
+  ListedOrder,
+  OpenVenueOrder,
+  VenueAccount,
+  VenueFill,
+  VenueOrder,
+  VenueUpdate,
+} from '@tickpath/execution/core';
 import { type Fill, recompute } from '../e2e/independent-ledger.ts';
 
 export const INITIAL_CASH = '100000';
@@ -18,7 +26,7 @@ interface ModelOrder {
 export class ModelVenue {
   #book = 1;
   #made = 0;
-  #fills: Fill[] = [];
+  #fills: (Fill & VenueFill)[] = [];
   #orders: ModelOrder[] = [];
   readonly #publish: (update: VenueUpdate) => void;
 
@@ -35,7 +43,7 @@ export class ModelVenue {
   }
 
   /** The book begins anew: another account, with nothing in it. */
-  restart(): void {
+  reset(): void {
     this.#book += 1;
     this.#fills = [];
     this.#orders = [];
@@ -63,9 +71,11 @@ export class ModelVenue {
     order.cum += qty;
     order.status = order.cum === order.qty ? 'filled' : 'partially_filled';
     const lastPx = (cents / 100).toFixed(2).replace(/\.?0+$/, '');
-    this.#fills.push({ symbol: order.symbol, side: order.side, lastQty: `${qty}`, lastPx });
-    const execId = `x-${this.#book}-${this.#fills.length}`;
-    this.#publish({ type: 'fill', order: shown(order), execId, lastQty: `${qty}`, lastPx, venueTsNs: 1n });
+    const { symbol, side, orderId } = order;
+    const fill = { lastQty: `${qty}`, lastPx, venueTsNs: 1n };
+    const n = this.#fills.length + 1;
+    this.#fills.push({ ...fill, symbol, side, orderId, cumQty: `${order.cum}`, execId: `activity-${n}` });
+    this.#publish({ type: 'fill', order: shown(order), execId: `x-${this.#book}-${n}`, ...fill });
   }
 
   cancel(order: ModelOrder): void {
@@ -73,8 +83,18 @@ export class ModelVenue {
     this.#publish({ type: 'canceled', order: shown(order) });
   }
 
-  latest(): string[] {
-    return this.#orders.map(({ clOrdId }) => clOrdId).reverse();
+  /** Their executions among the activities, as `readFills` gives them. */
+  fillsOf(orders: readonly FillsWanted[]): (VenueFill & { readonly clOrdId: string })[] {
+    return this.#fills.flatMap((fill) => {
+      const wanted = orders.find(({ orderId }) => orderId === fill.orderId);
+      const isNew = wanted !== undefined && Number(fill.cumQty) > Number(wanted.knownQty);
+      return isNew ? [{ ...fill, clOrdId: wanted.clOrdId }] : [];
+    });
+  }
+
+  /** Newest first. */
+  latest(): ListedOrder[] {
+    return this.#orders.map((order) => ({ ...shown(order), createdNs: 1n })).reverse();
   }
 
   account(): VenueAccount {
@@ -91,7 +111,7 @@ export class ModelVenue {
       cash,
       positions: held.map(([symbol, { qty, cost }]) => ({ symbol, qty, cost })),
       openOrders,
-      latestClOrdIds: this.latest(),
+      latestClOrdIds: this.latest().map(({ clOrdId }) => clOrdId),
     };
   }
 }

@@ -3,33 +3,20 @@ import {
   type ExecutionInput,
   type ExecutionOutput,
   executionTradingState,
-  openExecution,
-  stepExecution,
   type VenueUpdate,
 } from '@tickpath/execution/core';
 import {
   type ExecutionEvent,
-  openRisk,
   portfolioOf,
+  type RiskAppend,
   type RiskInput,
-  type RiskOutput,
-  stepRisk,
+  type RiskState,
   tradingState,
 } from '@tickpath/risk/core';
 import type { Payload } from '@tickpath/wire';
+import { type Death, Died, type ExecutionAppend, type ExecutionLog, ModelExecution } from './model-execution.ts';
+import { ModelRisk } from './model-risk.ts';
 import { ModelVenue } from './model-venue.ts';
-
-/** Nothing takes longer on its way than half of this, and a call is given up before it. */
-const MAX_IN_FLIGHT_NS = 1_000n;
-const LIMITS = {
-  maxOrderNotionalUsd: '1000000',
-  maxPositionQty: '100000',
-  maxPositionNotionalUsd: '10000000',
-  maxGrossNotionalUsd: '100000000',
-};
-
-type ExecutionAppend = Extract<ExecutionOutput, { type: 'append' }>;
-type RiskAppend = Extract<RiskOutput, { type: 'append' }>;
 
 /** A log in memory as a follower reads it; `name` is `uuid/generation`. */
 interface Log<E> {
@@ -48,9 +35,7 @@ interface Following<E> {
 export interface Approved {
   readonly clOrdId: string;
   readonly executionLog: string;
-  /** Ordinal of the risk that gave it. */
-  readonly risk: number;
-  /** Whether an execution has read it before that risk was gone. */
+  /** Whether execution has read it. */
   isRead: boolean;
 }
 
@@ -64,8 +49,6 @@ export function nameOf({ uuid, generation }: { readonly uuid: string; readonly g
  */
 export class ModelWorld {
   readonly venue: ModelVenue;
-  /** Every execution log there ever was, by name. */
-  readonly executionLogs = new Map<string, Log<ExecutionAppend>>();
   readonly approvals: Approved[] = [];
   /** Why the account was taken anew, as execution said. */
   readonly rebases: string[] = [];
@@ -76,54 +59,77 @@ export class ModelWorld {
   losesUpdate = false;
   losesAnswer = false;
   lostUpdates = 0;
+  /** Orders that came to the venue when the process that had sent them was gone, or listened anew. */
+  orphans = 0;
+  /** Where execution dies when it writes the next order. */
+  dies: Death | undefined;
   readonly #random: (below: number) => number;
   #agenda: { readonly atNs: bigint; readonly what: () => void }[] = [];
-  #executions = 0;
   #connection = 0;
   #streamNs = 0n;
-  #execution!: ReturnType<typeof openExecution>;
-  #executionLog!: Log<ExecutionAppend>;
+  readonly #execution = new ModelExecution(10_000n);
   #ofRisk: Following<RiskAppend> | undefined;
-  #risk!: ReturnType<typeof openRisk>;
-  #riskLog!: Log<RiskAppend>;
+  readonly #risk = new ModelRisk();
   #ofExecution: Following<ExecutionAppend> | undefined;
 
   constructor(random: (below: number) => number) {
     this.#random = random;
     this.venue = new ModelVenue((update) => this.#stream(update));
-    this.restartExecution();
-    this.restartRisk();
+    this.#connectSoon();
   }
 
-  get risk(): ReturnType<typeof openRisk> {
-    return this.#risk;
+  get executionLog(): ExecutionLog {
+    return this.#execution.log;
+  }
+
+  /** As approvals name it now. */
+  get taking(): string {
+    return `${nameOf(this.#execution.log)}/${this.#execution.state.rebase}`;
+  }
+
+  get risk(): RiskState {
+    return this.#risk.state;
   }
 
   states(): [execution: string, risk: string] {
-    return [executionTradingState(this.#execution).state, tradingState(this.#risk).state];
+    return [executionTradingState(this.#execution.state).state, tradingState(this.#risk.state).state];
   }
 
+  /** It has its state again, and goes on in the risk log where its own log says; what was under way is not waited for. */
   restartExecution(): void {
-    this.#executions += 1;
-    const uuid = `execution-${this.#executions}`;
-    const config = { uuid, prefix: 'tp', maxInFlightNs: MAX_IN_FLIGHT_NS, startedNs: this.nowNs };
-    this.#execution = openExecution(config);
-    this.#beginLog(0);
-    this.#ofRisk = undefined;
+    this.#execution.checkRecovery();
+    if (this.#random(2) === 0) this.#execution.takeSnapshot();
+    this.#recoverExecution((nowNs) => this.#execution.restart(nowNs));
+  }
+
+  /** The machine of execution dies. */
+  loseExecutionEnd(events: number): void {
+    this.#recoverExecution((nowNs) => this.#execution.loseEnd(events, nowNs));
+  }
+
+  #recoverExecution(recover: (nowNs: bigint) => void): void {
+    recover(this.nowNs);
+    const applied = this.#execution.position;
+    this.#ofRisk = applied === undefined ? undefined : { log: this.#risk.log, applied, caughtUp: false };
     this.#connection += 1;
+    this.#connectSoon();
+  }
+
+  #connectSoon(): void {
     this.#soon(() => this.reconnect());
   }
 
+  /** It has its state again, and goes on in the execution log where it was. */
   restartRisk(): void {
     this.risks += 1;
-    this.#riskLog = { uuid: `risk-${this.risks}`, generation: 1, events: [] };
-    this.#risk = openRisk({ log: nameOf(this.#riskLog), limits: LIMITS });
-    this.#ofExecution = undefined;
-    for (const [symbol, px] of Object.entries({ IBM: '100', SPY: '50' })) this.#feedRisk({ type: 'trade', symbol, px });
+    if (this.#random(2) === 0) this.#risk.takeSnapshot();
+    this.#risk.restart();
+    if (this.#ofExecution !== undefined) this.#ofExecution.caughtUp = false;
   }
 
-  restartVenue(): void {
-    this.venue.restart();
+  /** Another book under another account id. */
+  resetVenue(): void {
+    this.venue.reset();
     this.reconnect();
   }
 
@@ -141,7 +147,8 @@ export class ModelWorld {
     const rest = { ordType: 'MARKET', timeInForce: 'DAY', strategy: 's', cause: 'c' } as const;
     const times = { receivedNs: this.nowNs, expiresNs: this.nowNs + 2_000n };
     const requestId = `${intent.clOrdId} of ${this.risks}`;
-    this.#feedRisk({ type: 'check', requestId, intent: { ...intent, ...rest, ...times }, nowNs: this.nowNs });
+    const asked = { intent: { ...intent, ...rest, ...times }, decidedBefore: this.#risk.isDecided(intent.clOrdId) };
+    this.#feedRisk({ type: 'check', requestId, ...asked, nowNs: this.nowNs });
   }
 
   /** One read of each log by its follower. Says whether anything was new. */
@@ -175,35 +182,28 @@ export class ModelWorld {
     const atNs = this.nowNs + BigInt(1 + this.#random(300));
     this.#streamNs = atNs > this.#streamNs ? atNs : this.#streamNs + 1n;
     const arrive = () => {
-      if (connection === this.#connection) this.#feedExecution({ type: 'update', update });
+      if (connection !== this.#connection) return;
+      const decidedBefore = this.#execution.isDecided(update.order.clOrdId);
+      this.#feedExecution({ type: 'update', update, decidedBefore });
     };
     this.#agenda.push({ atNs: this.#streamNs, what: arrive });
   }
 
-  #beginLog(generation: number): void {
-    this.#executionLog = { uuid: this.#execution.config.uuid, generation, events: [] };
-    this.executionLogs.set(nameOf(this.#executionLog), this.#executionLog);
-  }
-
   #feedExecution(input: ExecutionInput): void {
-    for (const output of stepExecution(this.#execution, input)) this.#act(output);
-    assert.equal(this.#execution.halted, undefined);
+    for (const output of this.#execution.step(input, this.dies)) this.#act(output);
   }
 
   /** What comes back is for the execution that asked; an order on its way arrives even when that one is gone. */
   #act(output: ExecutionOutput): void {
-    const asker = this.#execution;
+    const asker = this.#execution.state;
     const answer = (input: ExecutionInput) =>
       this.#soon(() => {
-        if (asker === this.#execution) this.#feedExecution(input);
+        if (asker === this.#execution.state) this.#feedExecution(input);
       });
     switch (output.type) {
       case 'append':
-        this.#executionLog.events.push(output);
         if (output.kind === 'AccountRebased') this.rebases.push(output.payload.reason);
         return;
-      case 'begin-log':
-        return this.#beginLog(output.generation);
       case 'submit':
         return this.#submit(output.approval, answer);
       case 'lookup':
@@ -216,15 +216,21 @@ export class ModelWorld {
             answer({ type: 'looked-up', clOrdId: output.clOrdId, begunNs, outcome });
           });
         }, output.notBeforeNs);
+      case 'fetch-fills':
+        return this.#soon(() => {
+          const begunNs = this.nowNs;
+          this.#soon(() => {
+            answer({ type: 'fills', asked: output, begunNs, fills: this.venue.fillsOf(output.orders) });
+          });
+        }, output.notBeforeNs);
       case 'list-orders':
         return this.#soon(() => {
           const { connection } = output;
-          answer({
-            type: 'venue-orders',
-            connection,
-            accountId: this.venue.accountId(),
-            clOrdIds: this.venue.latest(),
+          const orders = this.venue.latest().map((shown) => {
+            const { clOrdId } = shown;
+            return { clOrdId, decidedBefore: this.#execution.isDecided(clOrdId), shown };
           });
+          answer({ type: 'venue-orders', connection, accountId: this.venue.accountId(), orders });
         });
       case 'read-account':
         return this.#soon(() => {
@@ -236,17 +242,19 @@ export class ModelWorld {
   }
 
   #submit(approval: Payload<'OrderApproved'>, answer: (input: ExecutionInput) => void): void {
-    assert.equal(approval.executionLog, nameOf(this.#executionLog), 'only what is meant for this log is sent');
+    assert.equal(approval.executionLog, this.taking, 'only what is meant for this taking is sent');
     const { clOrdId } = approval;
     const lost = this.losesAnswer;
     this.losesAnswer = false;
     const sentNs = this.nowNs;
+    const connection = this.#connection;
     this.#soon(() => {
+      if (connection !== this.#connection) this.orphans += 1;
       const order = this.venue.submit(approval);
       if (!lost) return answer({ type: 'accepted', clOrdId, order });
-      const asker = this.#execution;
+      const asker = this.#execution.state;
       const timedOut = () => {
-        if (asker === this.#execution) {
+        if (asker === this.#execution.state) {
           this.#feedExecution({ type: 'unanswered', clOrdId, reason: 'ETIMEDOUT', nowNs: this.nowNs });
         }
       };
@@ -255,66 +263,84 @@ export class ModelWorld {
   }
 
   #feedRisk(input: RiskInput): void {
-    const ready = tradingState(this.#risk).state === 'ACTIVE';
-    for (const output of stepRisk(this.#risk, input)) {
-      if (output.type !== 'append') continue;
-      this.#riskLog.events.push(output);
+    const ready = tradingState(this.#risk.state).state === 'ACTIVE';
+    for (const output of this.#risk.step(input)) {
       if (output.kind !== 'OrderApproved') continue;
       assert.ok(ready);
       this.#checkApproval(output.payload.executionLog);
       const { clOrdId, executionLog } = output.payload;
-      this.approvals.push({ clOrdId, executionLog: executionLog ?? '', risk: this.risks, isRead: false });
+      this.approvals.push({ clOrdId, executionLog: executionLog ?? '', isRead: false });
     }
-    assert.equal(portfolioOf(this.#risk).imbalance, '0');
-    assert.equal(this.#risk.halted, undefined);
   }
 
   /** From what risk has read of execution alone: execution trades, on an account it has read, and follows our log. */
   #checkApproval(executionLog: string | null): void {
     const following = this.#ofExecution;
-    assert.ok(following?.caughtUp && nameOf(following.log) === executionLog);
+    assert.ok(following?.caughtUp);
     const said = following.log.events.slice(0, following.applied);
-    assert.equal(said[0]?.kind, 'AccountRebased');
+    const account = said.findLast(({ kind }) => kind === 'AccountRebased')?.payload as Payload<'AccountRebased'>;
+    assert.equal(executionLog, `${nameOf(following.log)}/${account.rebase}`);
     const trading = said.findLast(({ kind }) => kind === 'TradingStateChanged')?.payload;
     assert.equal((trading as Payload<'TradingStateChanged'>).state, 'ACTIVE');
     const seen = said.findLast(({ kind }) => kind === 'RiskGenerationSeen')?.payload;
-    assert.equal(nameOf(seen as Payload<'RiskGenerationSeen'>), nameOf(this.#riskLog));
+    assert.equal(nameOf(seen as Payload<'RiskGenerationSeen'>), nameOf(this.#risk.log));
   }
 
   executionReads(): boolean {
-    return this.#read(this.#ofRisk, this.#riskLog, {
+    try {
+      return this.#executionReads();
+    } catch (error) {
+      if (!(error instanceof Died)) throw error;
+      this.dies = undefined;
+      for (const output of error.outputs) this.#act(output);
+      this.#recoverExecution((nowNs) => this.#execution.restart(nowNs));
+      return true;
+    }
+  }
+
+  #executionReads(): boolean {
+    return this.#read(this.#ofRisk, this.#risk.log, {
       begin: (following) => {
         this.#ofRisk = following;
       },
-      changed: () => this.#feedExecution({ type: 'risk-log-changed' }),
+      changed: () => assert.fail('the risk log is always the same one'),
       apply: ({ kind, payload }, riskSeq) => {
+        this.#execution.reached(riskSeq);
         if (kind !== 'OrderApproved') return;
-        const given = this.approvals.find(({ clOrdId, risk }) => clOrdId === payload.clOrdId && risk === this.risks);
+        const given = this.approvals.find(({ clOrdId }) => clOrdId === payload.clOrdId);
         assert.ok(given !== undefined);
         given.isRead = true;
-        this.#feedExecution({ type: 'approved', riskSeq, approval: payload, nowNs: this.nowNs });
+        const decidedBefore = this.#execution.isDecided(payload.clOrdId);
+        this.#feedExecution({ type: 'approved', riskSeq, approval: payload, decidedBefore, nowNs: this.nowNs });
       },
-      caughtUp: ({ uuid, generation }) => this.#feedExecution({ type: 'caught-up', riskLog: { uuid, generation } }),
+      caughtUp: ({ uuid, generation, events }) => {
+        this.#execution.reached(events.length);
+        this.#feedExecution({ type: 'caught-up', riskLog: { uuid, generation } });
+      },
     });
   }
 
   riskReads(): boolean {
-    return this.#read(this.#ofExecution, this.#executionLog, {
+    return this.#read(this.#ofExecution, this.#execution.log, {
       begin: (following) => {
         this.#ofExecution = following;
       },
       changed: () => this.#feedRisk({ type: 'execution-log-changed' }),
       apply: ({ kind, payload }, seq) => {
-        this.#feedRisk({ type: 'execution', event: { kind, seq, payload } as unknown as ExecutionEvent });
-        if (kind === 'AccountRebased') this.#checkTaken(payload);
+        const event = { kind, seq, payload } as unknown as ExecutionEvent;
+        const decidedBefore = 'clOrdId' in payload && this.#risk.isDecided(payload.clOrdId);
+        const { uuid, generation } = this.#ofExecution?.log ?? this.#execution.log;
+        this.#feedRisk({ type: 'execution', log: { uuid, generation }, event, decidedBefore });
+        // Of a log that is read anew, what was taken before its end was lost is passed over.
+        if (kind === 'AccountRebased' && payload.generation === generation) this.#checkTaken(payload);
       },
-      caughtUp: (log) => this.#feedRisk({ type: 'execution-caught-up', executionLog: nameOf(log) }),
+      caughtUp: ({ uuid, generation }) => this.#feedRisk({ type: 'execution-caught-up', log: { uuid, generation } }),
     });
   }
 
   /** Right after a rebase the book is the account, and holds nothing for an order that is not open. */
   #checkTaken(account: Payload<'AccountRebased'>): void {
-    const { cash, positions, openOrders } = portfolioOf(this.#risk);
+    const { cash, positions, openOrders } = portfolioOf(this.#risk.state);
     assert.equal(cash, account.cash);
     assert.deepEqual(heldOf(positions), heldOf(account.positions));
     const open = account.openOrders.map(({ clOrdId }) => clOrdId);

@@ -9,7 +9,8 @@ const seed = Number(process.env.TICKPATH_SEED ?? Math.floor(Math.random() * 2 **
 const factor = Number(process.env.TICKPATH_SOAK ?? 1);
 console.log(`TICKPATH_SEED=${seed}`);
 
-const DOINGS = {
+/** What a correct stack comes through without taking the account again. */
+const LOSSES = {
   ask: 20,
   fill: 15,
   cancel: 2,
@@ -17,22 +18,23 @@ const DOINGS = {
   'risk-reads': 30,
   pass: 40,
   'restart-execution': 1,
+  'execution-dies': 2,
   'restart-risk': 1,
   'restart-venue': 1,
   reconnect: 1,
   'lose-update': 1,
   'lose-answer': 1,
-  'foreign-order': 1,
 } as const;
+/** And what it does not: then nobody but the venue knows the book. */
+const DOINGS = { ...LOSSES, 'reset-venue': 1, 'foreign-order': 1, 'lose-execution-end': 1 } as const;
 type Doing = keyof typeof DOINGS;
 
-const doings = fc.array(
-  fc.tuple(
-    fc.oneof(...Object.entries(DOINGS).map(([what, weight]) => ({ weight, arbitrary: fc.constant(what as Doing) }))),
-    fc.nat(10_000),
-  ),
-  { minLength: 50, maxLength: 400 },
-);
+function listsOf(weights: Partial<Record<Doing, number>>) {
+  const one = fc.oneof(
+    ...Object.entries(weights).map(([what, weight]) => ({ weight, arbitrary: fc.constant(what as Doing) })),
+  );
+  return fc.array(fc.tuple(one, fc.nat(10_000)), { minLength: 50, maxLength: 400 });
+}
 
 /** Plays what is done, then lets everything come to rest: orders closed, updates connected anew, both logs read. */
 function play(list: readonly (readonly [Doing, number])[], randomSeed: number): ModelWorld {
@@ -60,7 +62,13 @@ function play(list: readonly (readonly [Doing, number])[], randomSeed: number): 
     pass: () => void world.next(),
     'restart-execution': () => world.restartExecution(),
     'restart-risk': () => world.restartRisk(),
-    'restart-venue': () => world.restartVenue(),
+    'execution-dies': (pick) => {
+      world.dies = pick % 2 === 0 ? 'before the call' : 'after the call';
+    },
+    'lose-execution-end': (pick) => world.loseExecutionEnd(pick % 6),
+    // Its book is as it was; only who listened has to come again.
+    'restart-venue': () => world.reconnect(),
+    'reset-venue': () => world.resetVenue(),
     reconnect: () => world.reconnect(),
     'lose-update': () => {
       world.losesUpdate = true;
@@ -75,6 +83,7 @@ function play(list: readonly (readonly [Doing, number])[], randomSeed: number): 
   };
   for (const [what, pick] of list) done[what](pick);
   world.losesUpdate = false;
+  world.dies = undefined;
   rest(world);
   // Unless the venue's word was lost, nothing has to happen first for the book to be the account.
   if (world.lostUpdates === 0) checkBook(world);
@@ -90,7 +99,12 @@ function checkBook(world: ModelWorld): void {
   const { cash, positions, openOrders } = portfolioOf(world.risk);
   const account = world.venue.account();
   assert.equal(cash, account.cash);
-  assert.deepEqual(heldOf(positions), heldOf(account.positions));
+  // What an average cost comes to depends on the order in which executions of several orders are booked. They come in
+  // that of the venue, unless its word is lost or an order lands that nobody waits for any more.
+  const isInOrder = world.lostUpdates === 0 && world.orphans === 0;
+  const shown = (held: typeof account.positions) =>
+    heldOf(isInOrder ? held : held.map((position) => ({ ...position, cost: 'any' })));
+  assert.deepEqual(shown(positions), shown(account.positions));
   const left = account.openOrders.map(({ clOrdId, orderQty, cumQty }) => [
     clOrdId,
     `${Number(orderQty) - Number(cumQty)}`,
@@ -123,41 +137,58 @@ function endsIn(events: readonly { readonly kind: string; readonly payload: obje
   return ends;
 }
 
-test('whatever is restarted, lost or sent by others, the book comes to be the account, and each approval to one end', () => {
+/** The book is the account, nothing is reserved, and each approval was read and has come to its end. */
+function checkEnds(world: ModelWorld): { readonly approvals: number; readonly settled: number } {
+  checkBook(world);
+  assert.equal(world.risk.reservations.size, 0, 'nothing is reserved for orders that are closed');
+  const ends = endsIn(world.executionLog.events);
+  let settled = 0;
+  for (const { clOrdId, executionLog, isRead } of world.approvals) {
+    assert.ok(isRead, 'every approval is read');
+    const ended = ends.get(clOrdId) ?? 0;
+    // What was approved for an earlier taking of the account may have been settled by the next one.
+    const isWhole = ended === 1 || (ended === 0 && executionLog !== world.taking);
+    assert.ok(isWhole, `${clOrdId}, approved for ${executionLog}, ended ${ended} times`);
+    if (ended === 0) settled += 1;
+  }
+  return { approvals: world.approvals.length, settled };
+}
+
+test('whatever dies or is lost, every approval comes to one end and the account is never taken again', () => {
+  let approvals = 0;
+  let recoveries = 0;
+  fc.assert(
+    fc.property(listsOf(LOSSES), fc.integer(), (list, randomSeed) => {
+      const world = play(list, randomSeed);
+      assert.deepEqual(world.rebases, ['the journal of this execution is new']);
+      const checked = checkEnds(world);
+      assert.equal(checked.settled, 0);
+      approvals += checked.approvals;
+      recoveries += world.executionLog.events.filter(({ kind }) => kind === 'OrderUnknown').length;
+    }),
+    { numRuns: 400 * factor, seed },
+  );
+  console.log(`${approvals} approvals, ${recoveries} of them in doubt for a while`);
+  assert.ok(approvals > 0 && recoveries > 0);
+});
+
+test('whatever else the venue or the machine does, the book comes to be the account', () => {
   const reasons = new Set<string>();
   let approvals = 0;
   let settled = 0;
   fc.assert(
-    fc.property(doings, fc.integer(), (list, randomSeed) => {
+    fc.property(listsOf(DOINGS), fc.integer(), (list, randomSeed) => {
       const world = play(list, randomSeed);
-      checkBook(world);
-      assert.equal(world.risk.reservations.size, 0, 'nothing is reserved for orders that are closed');
-
-      const last = [...world.executionLogs.keys()].at(-1);
-      for (const unread of world.approvals.filter(({ isRead }) => !isRead)) {
-        assert.notEqual(unread.risk, world.risks, 'only the log of a risk that is gone is left unread');
-      }
-      const read = world.approvals.filter(({ isRead }) => isRead);
-      for (const [executionLog, given] of Map.groupBy(read, (approval) => approval.executionLog)) {
-        const log = world.executionLogs.get(executionLog);
-        assert.ok(log !== undefined && log.generation > 0, 'they were for a log that had begun with an account');
-        const ends = endsIn(log.events);
-        // A risk that has started anew may approve what execution had refused to one before it: that ends as well.
-        for (const [clOrdId, same] of Map.groupBy(given, (approval) => approval.clOrdId)) {
-          const ended = ends.get(clOrdId) ?? 0;
-          approvals += same.length;
-          settled += same.length - ended;
-          const isWhole = executionLog === last ? ended === same.length : ended <= same.length;
-          assert.ok(isWhole, `${same.length} approvals of ${clOrdId} end ${ended} times in ${executionLog}`);
-        }
-      }
+      const checked = checkEnds(world);
+      approvals += checked.approvals;
+      settled += checked.settled;
       for (const reason of world.rebases) reasons.add(reason.replace(/tp-\S+|account-\d+|\d+/g, '…'));
     }),
     { numRuns: 400 * factor, seed },
   );
   console.log(`${approvals} approvals, ${settled} settled by an account; taken because:\n${[...reasons].join('\n')}`);
   assert.ok(approvals > 0 && settled > 0);
-  for (const expected of [/just started/, /has account/, /speaks of order|has order/, /no longer knows|known is/]) {
+  for (const expected of [/is new/, /has account/, /speaks of order|has order/, /is in generation/]) {
     assert.ok(
       [...reasons].some((reason) => expected.test(reason)),
       String(expected),

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { openRisk, type RiskConfig, type RiskInput, stepRisk } from '@tickpath/risk/core';
+import { type RiskConfig, type RiskInput, type RiskSnapshot, restoreRisk, stepRisk } from '@tickpath/risk/core';
 import { readRecordedConfig, readRecordedStep, recordedText } from '@tickpath/runtime';
 import { openSignal, type SignalConfig, type SignalInput, stepSignal } from '@tickpath/signal/core';
 import { momentum } from '@tickpath/strategy';
@@ -99,8 +99,9 @@ describe('a recorded day, replayed through the real processes as fast as they ta
       const signal = openSignal(config as SignalConfig, momentum(MOMENTUM));
       return (input) => stepSignal(signal, input as SignalInput);
     });
-    const decisions = rerun(recordings.risk, (config) => {
-      const risk = openRisk(config as RiskConfig);
+    const decisions = rerun(recordings.risk, (opened) => {
+      const { config, snapshot } = opened as { readonly config: RiskConfig; readonly snapshot: RiskSnapshot };
+      const risk = restoreRisk(config, snapshot);
       return (input) => stepRisk(risk, input as RiskInput);
     });
     assert.ok(checks >= fills.length / 2, `${checks} outputs of signal`);

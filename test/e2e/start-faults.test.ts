@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { PORTS } from '@tickpath/runtime';
-import { freePortOffset, TestProcess } from '@tickpath/testkit';
+import { freePortOffset, TestProcess, TestStack } from '@tickpath/testkit';
 
 const CLI = join(import.meta.dirname, '../../bin/tickpath');
 
@@ -55,5 +55,28 @@ test('a port in use stops the start with the port in the line', async () => {
     );
   } finally {
     squatter.close();
+  }
+});
+
+test('a folder of another stack stops the start with its name, and that stack goes on', async () => {
+  const stack = await TestStack.start([]);
+  try {
+    await stack.process.line(/"service":"risk".*"lifecycle":"ready"/, { boundMs: 60_000 });
+    const from = stack.process.lines.length;
+    const { code, lines } = await startWith([`--data.dir=${stack.dataDir}`]);
+    assert.equal(code, 1);
+    assert.deepEqual(
+      lines.filter((line) => !line.startsWith('npm ')),
+      [
+        `tickpath: data.dir: ${stack.dataDir} is in use by another stack: stop that one, or name another folder with --data.dir`,
+      ],
+    );
+    assert.ok(stack.process.running);
+    assert.deepEqual(
+      stack.process.lines.slice(from).filter((line) => line.includes('died')),
+      [],
+    );
+  } finally {
+    await stack.stop();
   }
 });

@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-
 /** Lines to stdout, no faster than whoever reads them. */
 export interface LineOutput {
   /** Resolves when there is room for more; at once while there is. False when nobody reads any more. */
@@ -22,8 +20,7 @@ export function stdoutLines(): LineOutput {
   const write = async () => {
     const text = waiting;
     waiting = '';
-    if (isRead && !stdout.write(text))
-      await Promise.race([once(stdout, 'drain'), once(stdout, 'close')]).catch(() => {});
+    if (isRead && !stdout.write(text)) await drained(stdout);
   };
   return {
     async line(text) {
@@ -33,4 +30,16 @@ export function stdoutLines(): LineOutput {
     },
     end: write,
   };
+}
+
+/** Resolves when there is room again, or nobody to make any. */
+function drained(stream: NodeJS.WriteStream): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const events = ['drain', 'close', 'error'] as const;
+  const done = () => {
+    for (const event of events) stream.off(event, done);
+    resolve();
+  };
+  for (const event of events) stream.on(event, done);
+  return promise;
 }

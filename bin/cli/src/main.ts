@@ -6,6 +6,7 @@ import { journal } from './commands/journal.ts';
 import { keys } from './commands/keys.ts';
 import { latency } from './commands/latency.ts';
 import { logLevel } from './commands/log-level.ts';
+import { rebase } from './commands/rebase.ts';
 import { secrets } from './commands/secrets.ts';
 import { soak } from './commands/soak.ts';
 import { start } from './commands/start.ts';
@@ -27,6 +28,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   latency,
   trace,
   journal,
+  rebase,
   'log-level': logLevel,
   help,
   '--help': help,
@@ -40,7 +42,7 @@ export async function main([name, ...argv]: readonly string[]): Promise<number> 
   if (command !== undefined) return command(argv);
   const fault = name === undefined ? 'no command given' : `unknown command ${name}`;
   process.stderr.write(
-    `tickpath: ${fault}\nusage: tickpath start | latency | trace | journal | log-level | config | keys | secrets | test | soak | bench | help | --version\n`,
+    `tickpath: ${fault}\nusage: tickpath start | latency | trace | journal | rebase | log-level | config | keys | secrets | test | soak | bench | help | --version\n`,
   );
   return EXIT_USAGE;
 }

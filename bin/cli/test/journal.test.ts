@@ -172,6 +172,9 @@ describe('tickpath journal', { timeout: 120_000 }, () => {
     const checked = await tickpath('journal', 'verify', join(out, 'risk'));
     assert.equal(checked.status, 0);
     assert.match(checked.stdout, new RegExp(`ok, export of [0-9a-f-]{36}, events 1 to ${lastSeq}\n$`));
+    const all = await tickpath('journal', 'verify', out);
+    assert.equal(all.status, 0);
+    assert.equal(all.stdout.match(/: ok, export of /g)?.length, 2, 'a folder of exports is checked whole');
     const again = await tickpath('journal', 'export', state, '--out', out);
     assert.equal(again.status, 1);
     assert.match(again.lines[0] ?? '', /is not empty: name another folder/);

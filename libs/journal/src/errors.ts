@@ -22,14 +22,27 @@ export type JournalFault =
   /** Retention has removed what was asked for: fetch the owner's state instead. */
   | 'COMPACTED';
 
+/** What stays as it is until a person has done something: opening the journal again finds the same. */
+const LASTING: ReadonlySet<JournalFault> = new Set([
+  'JOURNAL_FOREIGN',
+  'JOURNAL_DAMAGED',
+  'JOURNAL_UNKNOWN_TYPE',
+  'JOURNAL_NEWER_SCHEMA',
+  'JOURNAL_READ_ONLY',
+  'JOURNAL_NO_PERMISSION',
+]);
+
 /** An operational fault of a journal. `code` is stable; the message names the file and says what to do. */
 export class JournalError extends Error {
   readonly code: JournalFault;
+  /** Whether a service that ends with it should be left ended: starting it again cannot help. */
+  readonly unrecoverable: boolean;
 
   constructor(code: JournalFault, message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'JournalError';
     this.code = code;
+    this.unrecoverable = LASTING.has(code);
   }
 }
 

@@ -19,4 +19,4 @@ export type { Snapshot, SnapshotEntry } from './snapshot-table.ts';
 export type { Transaction } from './transaction.ts';
 export type { RandomBytes } from './uuid.ts';
 export type { Verified, VerifyProgress } from './verification.ts';
-export { LOCK_SUFFIX } from './writer-lock.ts';
+export { LOCK_SUFFIX, lockFolder, type WriterLock } from './writer-lock.ts';

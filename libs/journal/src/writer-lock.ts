@@ -1,5 +1,5 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Database } from './database.ts';
 import { JournalError, journalError, toJournalError } from './errors.ts';
 
@@ -29,6 +29,14 @@ export function takeWriterLock(path: string): WriterLock {
   }
   const held = database;
   return { release: () => held.close() };
+}
+
+/**
+ * The same for a whole folder of journals, for whoever starts their writers: `JOURNAL_BUSY` if somebody else holds it. The
+ * journals' own locks are not touched.
+ */
+export function lockFolder(folder: string): WriterLock {
+  return takeWriterLock(join(folder, 'folder'));
 }
 
 /** SQLite opens read-only what it may not write, so ask first. `access` opens nothing: it leaves SQLite's locks alone. */

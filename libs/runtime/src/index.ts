@@ -38,7 +38,9 @@ export {
 } from './config-schema.ts';
 export { isProfilePath, profilesIn } from './config-source.ts';
 export { EXIT_CRASH, EXIT_OK, EXIT_UNRECOVERABLE, FatalStartError } from './exit.ts';
+export { failpoints } from './failpoint.ts';
 export { type Health, type HealthStatus, TRADING_STATES, type TradingState } from './health.ts';
+export { journalOptions } from './journal-options.ts';
 export { createLogger, type Logger, type LoggerOptions } from './log.ts';
 export { createMetrics, type Metrics } from './metrics.ts';
 export {

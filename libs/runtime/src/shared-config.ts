@@ -70,6 +70,13 @@ export const sharedSchema = defineSchema({
       default: 'tp',
     },
   },
+  data: {
+    dir: {
+      doc: 'Folder of the journals, one a service; relative to where a service runs: under `tickpath start` the workspace.',
+      format: 'text',
+      default: 'data',
+    },
+  },
   security: {
     keysDir: {
       doc: 'Folder of the CURVE keys that `tickpath keys` makes; without it sockets are open to whoever reaches them.',

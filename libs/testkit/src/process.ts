@@ -1,13 +1,26 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { eventually } from './condition.ts';
+
+/** Services that a killed supervisor leaves behind may still be writing while they end. */
+export const REMOVAL = { recursive: true, force: true, maxRetries: 10 } as const;
 
 export interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
 
-/** A real child process whose output lines can be waited for. */
+/** Where a service keeps its journal if the test does not say where. */
+const DATA_DIR_VARIABLE = 'TICKPATH_DATA_DIR';
+
+/**
+ * A real child process whose output lines can be waited for. A service has a folder of its own for its journal, gone with
+ * the process, unless the test names one.
+ */
 export class TestProcess {
   /** Every line of stdout and stderr so far, in order of arrival. */
   readonly lines: string[] = [];
@@ -17,7 +30,9 @@ export class TestProcess {
 
   constructor(command: readonly [string, ...string[]], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}) {
     const [program, ...args] = command;
-    const child = spawn(program, args, { ...options, stdio: ['pipe', 'pipe', 'pipe'] });
+    const dataDir = join(tmpdir(), `tickpath-data-${randomUUID()}`);
+    const env = { [DATA_DIR_VARIABLE]: dataDir, ...(options.env ?? process.env) };
+    const child = spawn(program, args, { ...options, env, stdio: ['pipe', 'pipe', 'pipe'] });
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on('line', (line) => this.lines.push(line));
@@ -25,6 +40,7 @@ export class TestProcess {
     this.ended = new Promise((resolve) => {
       child.once('close', (code, signal) => {
         this.#running = false;
+        rmSync(dataDir, REMOVAL);
         resolve({ code, signal });
       });
     });

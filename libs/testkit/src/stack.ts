@@ -13,7 +13,7 @@ import {
   securityFrom,
   type WireSecurity,
 } from '@tickpath/wire';
-import { TestProcess } from './process.ts';
+import { REMOVAL, TestProcess } from './process.ts';
 
 const WORKSPACE = join(import.meta.dirname, '../../..');
 const HIGHEST_PORT = Math.max(...Object.values(PORTS).map(({ port }) => port));
@@ -56,22 +56,36 @@ interface Keys {
 export class TestStack {
   readonly process: TestProcess;
   readonly portOffset: number;
+  /** Where its journals are; gone after `stop`. */
+  readonly dataDir: string;
   readonly #keys: Keys | undefined;
   readonly #addresses: ReturnType<typeof addresses>;
   readonly #requesters = new Map<QueryEndpoint, Requester>();
 
-  private constructor(args: readonly string[], portOffset: number, keys: Keys | undefined) {
+  private constructor(
+    args: readonly string[],
+    portOffset: number,
+    { keys, env }: { readonly keys: Keys | undefined; readonly env: NodeJS.ProcessEnv },
+  ) {
     this.portOffset = portOffset;
+    this.dataDir = mkdtempSync(join(tmpdir(), 'tickpath-data-'));
     this.#keys = keys;
     this.#addresses = addresses(networkAt(portOffset));
     const keysFlags = keys === undefined ? [] : [`--security.keysDir=${keys.dir}`];
-    const flags = ['start', '--json', `--network.portOffset=${portOffset}`, ...keysFlags, ...args];
-    this.process = new TestProcess([process.execPath, CLI, ...flags], { cwd: WORKSPACE });
+    const own = [`--network.portOffset=${portOffset}`, `--data.dir=${this.dataDir}`];
+    const flags = ['start', '--json', ...own, ...keysFlags, ...args];
+    this.process = new TestProcess([process.execPath, CLI, ...flags], {
+      cwd: WORKSPACE,
+      env: { ...process.env, ...env },
+    });
   }
 
   /** With keys it makes a set of its own and asks as `cli`; only one such stack can be open in a process at a time. */
-  static async start(args: readonly string[], { withKeys = false } = {}): Promise<TestStack> {
-    return new TestStack(args, await freePortOffset(), withKeys ? await makeKeys() : undefined);
+  static async start(
+    args: readonly string[],
+    { withKeys = false, env = {} }: { readonly withKeys?: boolean; readonly env?: NodeJS.ProcessEnv } = {},
+  ): Promise<TestStack> {
+    return new TestStack(args, await freePortOffset(), { keys: withKeys ? await makeKeys() : undefined, env });
   }
 
   /** The folder of the keys; it is there until `stop`. */
@@ -126,6 +140,7 @@ export class TestStack {
     if (this.process.running) this.process.kill('SIGINT');
     const { code } = await this.process.ended;
     if (this.#keys !== undefined) rmSync(this.#keys.dir, { recursive: true, force: true });
+    rmSync(this.dataDir, REMOVAL);
     return { code, tookMs: performance.now() - begunMs };
   }
 }

@@ -6,12 +6,15 @@
 export { type AnswerStore, AnswerStoreFull, MemoryAnswers, type MemoryAnswersOptions } from './answers.ts';
 export { generateKeyPair, isKey, type KeyPair } from './curve-key.ts';
 export * from './envelope.ts';
+export * from './journal-answers.ts';
+export * from './journal-log.ts';
 export * from './key-files.ts';
 export * from './log.ts';
 export * from './log-follower.ts';
 export * from './log-publisher.ts';
 export * from './market-follower.ts';
 export * from './market-publisher.ts';
+export { fromJson, type PayloadJson, toJson } from './message-json.ts';
 export * from './messages.ts';
 export * from './metrics-port.ts';
 export * from './outbox.ts';

@@ -19,14 +19,25 @@ export type LogFollowerOptions = ClientSecurity & {
   readonly from: LogPosition | undefined;
   /** Called in log order, once each. Must not throw. `position` belongs in the same transaction as the effect. */
   readonly apply: (event: Envelope, position: LogPosition) => void;
-  /** Called once a log and after each `onCut`, when everything up to the tail of the first answer has been applied. */
+  /**
+   * Called when everything up to the tail of the first answer has been applied: once a log, and again after each `onCut`
+   * and when a log that had been left for one that was stopped at is stated again.
+   */
   readonly onCaughtUp: (tail: LogPosition) => void;
   /**
-   * The owner states another log, or another generation, than the one followed until now. Called before anything of it
-   * is applied; it is then followed from its first event, so `onCaughtUp` comes again. What the old one still had to
-   * say is not known.
+   * The owner states another log, or another generation, than the one followed until now; or the same one, but with
+   * fewer events than have been applied, as a copy that was put back has. Called before anything of it is applied, once
+   * for each that is stated. With the answer `follow` it is followed from its first event, so `onCaughtUp` comes again;
+   * with `stop` nothing is applied until `accept` is called or the known one is stated again, as each beat asks.
+   * What the old one still had to say is not known.
    */
-  readonly onNewLog: (known: LogIdentity, stated: LogIdentity) => void;
+  readonly onNewLog: (known: LogIdentity, stated: LogIdentity) => 'follow' | 'stop';
+  /**
+   * The next event has gone from the log: retention did not wait for this follower. Nothing is applied until `accept`,
+   * which goes on at the first event that was there when last asked; if that has gone meanwhile, this is called again.
+   * With it left out the follower stands still for good and counts `log-compacted` as dropped.
+   */
+  readonly onCompacted?: (position: LogPosition, firstSeq: number) => void;
   /**
    * The connection for hints broke, as it does at once when the owner is killed, or `renew` was called: what the owner
    * has said since is not known until `onCaughtUp` comes again. With it left out, only silence tells.
@@ -58,6 +69,11 @@ export class LogFollower {
   #wantsFetch = false;
   #caughtUp = false;
   #cuts = 0;
+  /** What the owner stated and the consumer did not take: nothing is applied meanwhile. */
+  #refused: LogIdentity | undefined;
+  #compactedTo: number | undefined;
+  /** The last event that the owner has told of. */
+  #tail = 0;
   #closed = false;
   #heard = false;
   #missedBeats = 0;
@@ -69,6 +85,21 @@ export class LogFollower {
     this.#socket = this.#openSocket();
     this.#silence = setInterval(() => this.#watch(), options.heartbeatMs);
     void this.#fetch();
+  }
+
+  /** Takes what was refused, or goes on behind what has gone. False if there is neither. */
+  accept(): boolean {
+    const { uuid, generation } = this.#refused ?? this.#position ?? {};
+    const firstSeq = this.#refused === undefined ? this.#compactedTo : 1;
+    if (uuid === undefined || generation === undefined || firstSeq === undefined) return false;
+    this.#begin({ uuid, generation }, firstSeq - 1);
+    void this.#fetch();
+    return true;
+  }
+
+  /** Events that the owner has told of and that have not been applied. */
+  get lag(): number {
+    return Math.max(0, this.#tail - (this.#position?.seq ?? 0));
   }
 
   /**
@@ -120,10 +151,15 @@ export class LogFollower {
   }
 
   #hinted(topic: string, event: Envelope): void {
+    if (this.#refused !== undefined) {
+      if (event.kind === 'logHeartbeat') void this.#fetch();
+      return;
+    }
     if (this.#stated === undefined) return;
     if (event.kind === 'logHeartbeat') {
       const { uuid, generation, lastSeq } = event.payload;
       const same = uuid === this.#stated.uuid && generation === this.#stated.generation;
+      if (same) this.#tail = lastSeq;
       if (!same || lastSeq > (this.#position?.seq ?? 0)) void this.#fetch();
       return;
     }
@@ -157,24 +193,23 @@ export class LogFollower {
     const { requester, newRequestId } = this.#options;
     const cuts = this.#cuts;
     const after = this.#position?.seq ?? 0;
-    const result = await requester.ask('since', { requestId: newRequestId(), after, maxBytes: SINCE_BYTES });
+    const maxBytes = this.#refused === undefined ? SINCE_BYTES : 0;
+    const result = await requester.ask('since', { requestId: newRequestId(), after, maxBytes });
     if (this.#closed) return true;
     if (!result.ok || result.reply.kind !== 'sinceReply') {
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS).unref());
       return false;
     }
-    const { uuid, generation, lastSeq } = result.reply.payload;
-    const known = this.#position;
-    if (known !== undefined && (known.uuid !== uuid || known.generation !== generation)) {
-      this.#options.onNewLog(known, { uuid, generation });
-      this.#stated = { uuid, generation };
-      this.#position = { uuid, generation, seq: 0 };
-      this.#caughtUp = false;
-      // What was attached begins where the old log was left.
-      return false;
-    }
-    this.#stated = { uuid, generation };
-    this.#position ??= { uuid, generation, seq: 0 };
+    const { uuid, generation, lastSeq, firstSeq } = result.reply.payload;
+    const stated = { uuid, generation };
+    this.#position ??= { ...stated, seq: 0 };
+    const goesOn = isSame(this.#position, stated) && this.#position.seq <= lastSeq;
+    // What is attached begins where the known log was left.
+    if (!goesOn || isSame(this.#refused, stated)) return !this.#takes(this.#position, stated);
+    this.#refused = undefined;
+    this.#stated = stated;
+    this.#tail = lastSeq;
+    if (this.#position.seq + 1 < firstSeq) return this.#standAt(this.#position, firstSeq);
     for (const event of result.attached) {
       if (event.seq === this.#position.seq + 1) this.#apply(event);
       else this.#options.metrics.dropped('log-order');
@@ -186,6 +221,37 @@ export class LogFollower {
       this.#options.onCaughtUp(this.#position);
     }
     return complete;
+  }
+
+  /** Whether the log that is stated now is to be followed. */
+  #takes(known: LogIdentity, stated: LogIdentity): boolean {
+    if (isSame(this.#refused, stated)) return false;
+    if (this.#options.onNewLog(known, stated) === 'follow') {
+      this.#begin(stated, 0);
+      return true;
+    }
+    this.#refused = stated;
+    this.#caughtUp = false;
+    return false;
+  }
+
+  #begin(stated: LogIdentity, seq: number): void {
+    this.#stated = stated;
+    this.#position = { ...stated, seq };
+    this.#caughtUp = false;
+    this.#refused = undefined;
+    this.#compactedTo = undefined;
+  }
+
+  /** True: there is nothing more to fetch. */
+  #standAt(position: LogPosition, firstSeq: number): true {
+    const isNews = this.#compactedTo === undefined;
+    this.#compactedTo = firstSeq;
+    this.#caughtUp = false;
+    if (!isNews) return true;
+    if (this.#options.onCompacted === undefined) this.#options.metrics.dropped('log-compacted');
+    else this.#options.onCompacted(position, firstSeq);
+    return true;
   }
 
   #watch(): void {
@@ -205,4 +271,8 @@ export class LogFollower {
     this.#socket = this.#openSocket();
     void this.#fetch();
   }
+}
+
+function isSame(one: LogIdentity | undefined, other: LogIdentity): boolean {
+  return one !== undefined && one.uuid === other.uuid && one.generation === other.generation;
 }

@@ -82,7 +82,13 @@ export class LogPublisher {
     const records = log.since(request.after, Math.min(request.maxBytes, MAX_SINCE_BYTES));
     return {
       kind: 'sinceReply',
-      payload: { requestId: request.requestId, ...log.identity, lastSeq: log.lastSeq, count: records.length },
+      payload: {
+        requestId: request.requestId,
+        ...log.identity,
+        lastSeq: log.lastSeq,
+        count: records.length,
+        firstSeq: log.firstSeq,
+      },
       attached: records.map((record) => record.bytes),
     };
   }

@@ -21,8 +21,10 @@ export interface LogRecord {
 /** The port a journal fills: numbered events, readable from any number on. */
 export interface LogSource {
   readonly identity: LogIdentity;
+  /** Of the oldest event that is still there; 1 if none has gone. */
+  readonly firstSeq: number;
   readonly lastSeq: number;
-  /** Events after `seq` in order, at least one if there is any, and then no more than `maxBytes`. */
+  /** Events after `seq` in order, at least one if there is any, and then no more than `maxBytes`. None if the next one has gone. */
   since(seq: number, maxBytes: number): readonly LogRecord[];
 }
 
@@ -31,7 +33,7 @@ export interface MemoryLogOptions {
   readonly identity: LogIdentity;
 }
 
-/** A log in memory: it ends with its process. The journal takes its place behind the same port. */
+/** A log in memory: it ends with its process. For tests and tools; `JournalLog` stands behind the same port. */
 export class MemoryLog implements LogSource {
   readonly #source: string;
   #identity: LogIdentity;
@@ -44,6 +46,10 @@ export class MemoryLog implements LogSource {
 
   get identity(): LogIdentity {
     return this.#identity;
+  }
+
+  get firstSeq(): number {
+    return 1;
   }
 
   get lastSeq(): number {

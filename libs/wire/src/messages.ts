@@ -115,7 +115,15 @@ export const MESSAGES = {
     receivedNs: optional(ns),
     executionSeq: int,
   }),
-  OrderAdopted: struct({ clOrdId: text, symbol: text, side, leavesQty: decimalType, executionSeq: int }),
+  OrderAdopted: struct({
+    clOrdId: text,
+    symbol: text,
+    side,
+    leavesQty: decimalType,
+    executionSeq: int,
+    receivedNs: optional(ns),
+  }),
+  ExecutionApplied: struct({ uuid: text, generation: int, seq: int, kind: text }),
   TradingStateChanged: struct({ state: tradingState, reasons: list(prose) }),
 
   // Execution log, 5557 (PUSH), 5568 (PUB) and since(n) on 5558.
@@ -135,6 +143,8 @@ export const MESSAGES = {
         ordStatus: oneOf('NEW', 'PARTIALLY_FILLED'),
       }),
     ),
+    rebase: int,
+    generation: int,
   }),
   RiskGenerationSeen: struct({ uuid: text, generation: int }),
   OrderSubmitted: struct({ ...openedFields, riskSeq: int }),
@@ -162,7 +172,9 @@ export const MESSAGES = {
 
   // Requests and replies.
   since: struct({ requestId: text, after: int, maxBytes: int }),
-  sinceReply: struct({ requestId: text, uuid: text, generation: int, lastSeq: int, count: int }),
+  sinceReply: struct({ requestId: text, uuid: text, generation: int, lastSeq: int, count: int, firstSeq: int }),
+  rebase: struct({ requestId: text, reason: prose }),
+  rebaseReply: struct({ requestId: text, text: prose }),
   riskCheck: struct({ requestId: text, ...intentFields }),
   riskDecision: struct({
     requestId: text,
@@ -213,6 +225,7 @@ export type RiskLogKind =
   | 'PositionUpdated'
   | 'ReservationFreed'
   | 'OrderAdopted'
+  | 'ExecutionApplied'
   | 'TradingStateChanged';
 export type ExecutionLogKind =
   | 'AccountRebased'

@@ -46,7 +46,9 @@ export function messages(socket: Socket & Readable<Buffer[]>): AsyncIterable<Buf
     }
     if (socket.closed) return END;
     try {
-      return { value: await socket.receive(), done: false };
+      const value = await socket.receive();
+      // What was on its way when it was closed is for nobody any more.
+      return socket.closed ? END : { value, done: false };
     } catch (error) {
       if (socket.closed) return END;
       throw error;

@@ -63,7 +63,10 @@ function follow(t: TestContext, type: HintsType, owner: { readonly hints: string
     heartbeatMs: HEARTBEAT_MS,
     apply: (event) => told.add((event.payload as Payload<'OrderRefused'>).clOrdId),
     onCaughtUp: ({ seq }) => told.add(`caught up ${seq}`),
-    onNewLog: () => told.add('new log'),
+    onNewLog: () => {
+      told.add('new log');
+      return 'follow';
+    },
     onCut: () => told.add('cut'),
     onSilence: () => told.add('silence'),
   });

@@ -1,101 +1,24 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import fc from 'fast-check';
 import { Publisher } from 'zeromq';
 import { decodeFrame, type Envelope, encodeEnvelope } from '../src/envelope.ts';
-import { type LogIdentity, type LogPosition, MemoryLog } from '../src/log.ts';
-import { LogFollower, type LogFollowerOptions } from '../src/log-follower.ts';
-import { LogPublisher } from '../src/log-publisher.ts';
+import { MemoryLog } from '../src/log.ts';
 import type { Payload } from '../src/messages.ts';
-import { NO_METRICS } from '../src/metrics-port.ts';
-import { Requester } from '../src/requester.ts';
 import type { Reply } from '../src/responder.ts';
 import { bindSocket } from '../src/socket.ts';
 import { HEARTBEAT_TOPIC, logTopic } from '../src/topics.ts';
+import { follow, nowNs, openOwner, upTo } from './followed-log.ts';
 import { Happenings } from './guarded-sockets.ts';
 import { freeAddress, serve } from './request-service.ts';
 import './seed.ts';
-
-const HEARTBEAT_MS = 50;
-const nowNs = () => process.hrtime.bigint();
-const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
-
-/** An owner of a log, in whose place a later one can come at the same addresses, with a log of its own. */
-async function openOwner(t: TestContext, bind?: { readonly pub: string; readonly requests: string }) {
-  const at = bind ?? { pub: await freeAddress(), requests: await freeAddress() };
-  const log = new MemoryLog({ source: 'owner', identity: { uuid: randomUUID(), generation: 1 } });
-  const common = { source: 'owner', nowNs, metrics: NO_METRICS, heartbeatMs: HEARTBEAT_MS };
-  const publisher = await whenFree(() =>
-    LogPublisher.open({ ...common, log, bind: { pub: at.pub }, hintCapacity: 1000 }),
-  );
-  const handle = ({ payload }: Envelope) => publisher.answerSince(payload as Payload<'since'>);
-  const { responder } = await whenFree(() => serve(t, { bind: at.requests, handle }));
-  t.after(() => publisher.close());
-  const append = (text: string) => {
-    const payload = { clOrdId: text, symbol: 'A', reason: '' };
-    publisher.hint(log.append('OrderRefused', payload, nowNs(), null));
-  };
-  return {
-    at,
-    log,
-    append,
-    close: () => {
-      publisher.close();
-      responder.close();
-    },
-  };
-}
-
-/** The port of a server that was just closed is free again a moment later. */
-async function whenFree<T>(open: () => Promise<T>): Promise<T> {
-  const deadlineMs = performance.now() + 10_000;
-  for (;;) {
-    try {
-      return await open();
-    } catch (error) {
-      if ((error as { code?: unknown }).code !== 'ADDRESS_IN_USE' || performance.now() > deadlineMs) throw error;
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  }
-}
-
-/** What a follower is told, in words and in turn: `new …`, `OWNER/GENERATION SEQ TEXT`, `caught up …`. */
-function follow(t: TestContext, at: { readonly pub: string; readonly requests: string }, from?: LogPosition) {
-  const told = new Happenings<string>();
-  const named = ({ uuid, generation }: LogIdentity) => `${uuid}/${generation}`;
-  const requester = new Requester({
-    ...{ source: 'follower', epoch: 1, connect: at.requests, nowNs, timeoutMs: 500, retries: 0 },
-  });
-  const options: LogFollowerOptions = {
-    name: 'follower',
-    hints: { type: 'sub', connect: at.pub },
-    requester,
-    metrics: NO_METRICS,
-    newRequestId: randomUUID,
-    from,
-    apply: (event: Envelope, position) => {
-      assert.equal(event.kind, 'OrderRefused');
-      told.add(`${named(position)} ${position.seq} ${(event.payload as Payload<'OrderRefused'>).clOrdId}`);
-    },
-    onCaughtUp: (tail) => told.add(`caught up ${named(tail)} ${tail.seq}`),
-    onNewLog: (known, stated) => told.add(`new ${named(known)} > ${named(stated)}`),
-    onSilence: () => {},
-    heartbeatMs: HEARTBEAT_MS,
-  };
-  const follower = new LogFollower(options);
-  t.after(() => {
-    follower.close();
-    requester.close();
-  });
-  return told;
-}
 
 test('a new generation is followed from its first event, each once and in order, and caught up with again', async (t) => {
   const owner = await openOwner(t);
   const { uuid } = owner.log.identity;
   for (const n of upTo(5)) owner.append(`old-${n}`);
-  const told = follow(t, owner.at);
+  const { told } = follow(t, owner.at);
   await told.reach(6);
   for (const generation of [2, 3]) {
     owner.log.beginGeneration();
@@ -123,7 +46,7 @@ test('a generation that is still empty is learned from the beat, and caught up w
   const owner = await openOwner(t);
   const { uuid } = owner.log.identity;
   owner.append('old');
-  const told = follow(t, owner.at);
+  const { told } = follow(t, owner.at);
   await told.reach(2);
   owner.log.beginGeneration();
   await told.reach(4);
@@ -133,7 +56,7 @@ test('a generation that is still empty is learned from the beat, and caught up w
 test('the log of another owner at the same addresses is followed from its first event, whatever was read before', async (t) => {
   const first = await openOwner(t);
   for (const n of upTo(7)) first.append(`first-${n}`);
-  const told = follow(t, first.at);
+  const { told } = follow(t, first.at);
   await told.reach(8);
   first.close();
   const second = await openOwner(t, first.at);
@@ -153,7 +76,7 @@ test('a follower that goes on from a log which is gone is told so before anythin
   const owner = await openOwner(t);
   owner.append('only');
   const { uuid } = owner.log.identity;
-  const told = follow(t, owner.at, { uuid: 'gone', generation: 4, seq: 12 });
+  const { told } = follow(t, owner.at, { from: { uuid: 'gone', generation: 4, seq: 12 } });
   await told.reach(3);
   assert.deepEqual(told.seen, [`new gone/4 > ${uuid}/1`, `${uuid}/1 1 only`, `caught up ${uuid}/1 1`]);
 });
@@ -168,7 +91,7 @@ test('hints and beats of another generation, or another log, make it ask and are
       const { requestId, after, maxBytes } = payload as Payload<'since'>;
       asked.add(after);
       const records = log.since(after, maxBytes);
-      const reply = { requestId, ...log.identity, lastSeq: log.lastSeq, count: records.length };
+      const reply = { requestId, ...log.identity, lastSeq: log.lastSeq, count: records.length, firstSeq: 1 };
       return { kind: 'sinceReply', payload: reply, attached: records.map(({ bytes }) => bytes) };
     },
   });
@@ -177,7 +100,7 @@ test('hints and beats of another generation, or another log, make it ask and are
   t.after(() => pub.close());
   await bindSocket(pub, at.pub);
   log.append('OrderRefused', { clOrdId: 'true-1', symbol: 'A', reason: '' }, nowNs(), null);
-  const told = follow(t, at);
+  const { told } = follow(t, at);
   await told.reach(2);
 
   const { uuid } = log.identity;
@@ -213,7 +136,7 @@ test('whatever is appended and whenever generations begin, the follower ends wit
   const [course = []] = fc.sample(fc.array(courses, { minLength: 4, maxLength: 4 }), 1);
   for (const steps of course) {
     const owner = await openOwner(t);
-    const told = follow(t, owner.at);
+    const { told } = follow(t, owner.at);
     for (const [n, step] of steps.entries()) {
       if (step === 'append') owner.append(`${n}`);
       else owner.log.beginGeneration();

@@ -132,16 +132,80 @@ const telling = [
   }),
 ];
 
+const journals = [
+  chart({
+    title: 'Events journaled',
+    description: 'Events that each journal has taken a second.',
+    unit: 'ops',
+    min: 0,
+    span: 8,
+    queries: [[`sum by (service) (rate(tickpath_journal_events_total{${S}}[1m]))`, '{{service}}']],
+  }),
+  chart({
+    title: 'Commit, p99',
+    description: 'How long a transaction takes: tens of microseconds, a few milliseconds on a busy disk.',
+    unit: 's',
+    min: 0,
+    span: 8,
+    logarithmic: true,
+    queries: [[`service:tickpath_journal_commit_seconds:p99_5m{${S}}`, '{{service}}']],
+    thresholds: [[0.05, 'red']],
+  }),
+  chart({
+    title: 'Syncs to the disk',
+    description:
+      'Syncs a second that somebody waited for, each for all who waited: they make commits outlive a loss of power.',
+    unit: 'ops',
+    min: 0,
+    span: 8,
+    queries: [[`sum by (service) (rate(tickpath_journal_syncs_total{${S}}[1m]))`, '{{service}}']],
+  }),
+  chart({
+    title: 'Write-ahead log',
+    description:
+      'Its size after the last checkpoint: a few megabytes, unless a reader of the journal keeps it from being emptied.',
+    unit: 'bytes',
+    min: 0,
+    span: 8,
+    queries: [[`max by (service) (tickpath_journal_wal_bytes{${S}})`, '{{service}}']],
+    thresholds: [[2.56e8, 'red']],
+  }),
+  chart({
+    title: 'Snapshots and retention',
+    description: 'Last event in the newest snapshot that was read back, and the events removed since the start.',
+    unit: 'none',
+    min: 0,
+    span: 8,
+    queries: [
+      [`max by (service) (tickpath_journal_snapshot_seq{${S}})`, '{{service}} snapshot'],
+      [`max by (service) (tickpath_journal_compacted_total{${S}})`, '{{service}} removed'],
+    ],
+  }),
+  chart({
+    title: 'Archive of the logs',
+    description: 'Events of the logs of risk and execution that store has still to archive, and those it never will.',
+    unit: 'none',
+    min: 0,
+    span: 8,
+    queries: [
+      ['max by (log) (tickpath_store_log_lag_events)', '{{log}} behind'],
+      ['max by (log) (tickpath_store_log_events_missing_total)', '{{log}} missing'],
+    ],
+    thresholds: [[1000, 'red']],
+  }),
+];
+
 /** The processes themselves. */
 export function system(): Dashboard {
   return dashboard({
     uid: 'tickpath-system',
     title: 'System',
-    description: 'Processes: state, CPU, memory, event loop, logs and spans.',
+    description: 'Processes: state, CPU, memory, event loop, journals, logs and spans.',
     variables: [labelVariable('service', 'Service', 'up{job="tickpath"}')],
     rows: [
       { title: 'Services', panels: services },
       { title: 'Processes', panels: processes },
+      { title: 'Journals', panels: journals },
       { title: 'What they tell', panels: telling },
     ],
   });

@@ -1,7 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isDecimalText } from '@tickpath/trading';
 import { symbolOfVenue } from '@tickpath/wire';
-import { type OpenVenueOrder, readOpenOrder, readPosition, type VenueAccount } from './core/index.ts';
+import {
+  type ListedOrder,
+  type OpenVenueOrder,
+  readListedOrder,
+  readOpenOrder,
+  readPosition,
+  type VenueAccount,
+} from './core/index.ts';
 
 /** Asks the venue for a path; undefined when it did not answer. */
 export type Get = (path: string) => Promise<unknown>;
@@ -10,14 +17,23 @@ const LATEST = '/v2/orders?status=all&limit=500&direction=desc';
 /** Alpaca's largest page. */
 const PAGE = 500;
 
+/** An order among the latest, whoever sent it; `shown` is undefined for one that lacks what we need. */
+export interface LatestOrder {
+  readonly clOrdId: string;
+  readonly shown: ListedOrder | undefined;
+}
+
 /** Id of the account and its latest orders, open and closed; undefined when the venue did not say. */
 export async function readLatestOrders(
   get: Get,
-): Promise<{ readonly accountId: string; readonly clOrdIds: readonly string[] } | undefined> {
+): Promise<{ readonly accountId: string; readonly orders: readonly LatestOrder[] } | undefined> {
   const [account, orders] = await Promise.all([get('/v2/account'), get(LATEST)]);
   const accountId = fieldsOf(account).id;
   if (typeof accountId !== 'string' || !Array.isArray(orders)) return undefined;
-  return { accountId, clOrdIds: orders.map((order) => String(fieldsOf(order).client_order_id)) };
+  return {
+    accountId,
+    orders: orders.map((raw) => ({ clOrdId: String(fieldsOf(raw).client_order_id), shown: readListedOrder(raw) })),
+  };
 }
 
 /**
@@ -26,13 +42,19 @@ export async function readLatestOrders(
  */
 export async function readAccount(get: Get, prefix: string): Promise<VenueAccount | undefined> {
   // Fills change no names, so these lists, which take longest, stay out of what has to stand still.
-  const before = await readLatestOrders(get);
+  const before = await readLatestNames(get);
   const first = await readOnce(get, prefix);
   const second = first === undefined ? undefined : await readOnce(get, prefix);
   if (second === undefined || !isDeepStrictEqual(first, second)) return undefined;
-  const after = await readLatestOrders(get);
+  const after = await readLatestNames(get);
   if (after?.accountId !== second.accountId || !isDeepStrictEqual(before, after)) return undefined;
   return { ...second, latestClOrdIds: after.clOrdIds };
+}
+
+async function readLatestNames(get: Get) {
+  const latest = await readLatestOrders(get);
+  if (latest === undefined) return undefined;
+  return { accountId: latest.accountId, clOrdIds: latest.orders.map(({ clOrdId }) => clOrdId) };
 }
 
 /** The names under which the venue knows our open orders. */

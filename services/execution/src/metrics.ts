@@ -30,6 +30,8 @@ export function exportExecutionMetrics(metrics: Metrics, state: ExecutionState):
   );
   const faults = metrics.counter('tickpath_execution_venue_faults_total', 'Venue messages not read', ['reason']);
   const rebases = metrics.counter('tickpath_execution_rebases_total', 'Times the account was taken from the venue');
+  // The taking that the log is in at the start; those that follow are news.
+  if (state.rebase > 0) rebases.inc();
   const reconnects = metrics.counter('tickpath_execution_reconnects_total', "Connections to the venue's order updates");
   const up = metrics.gauge('tickpath_execution_updates_up', "1 while the venue's order updates are connected");
   const open = metrics.gauge('tickpath_execution_open_orders', 'Orders that can still fill, by OrdStatus', ['state']);

@@ -13,13 +13,13 @@ import {
   STARTED_NS,
 } from './builders.ts';
 
-const JUST_STARTED = 'this execution has just started';
+const NEW_JOURNAL = 'the journal of this execution is new';
 
-describe('an execution that has just started', () => {
+describe('an execution whose journal is new', () => {
   test('takes the account when everything one before it may have written has landed', () => {
     const execution = anExecution({ connected: false });
     assert.deepEqual(execution.connect(), [
-      `read-account 1 from ${STARTED_NS + MAX_IN_FLIGHT_NS}: ${JUST_STARTED}`,
+      `read-account 1 from ${STARTED_NS + MAX_IN_FLIGHT_NS}: ${NEW_JOURNAL}`,
       'TradingStateChanged CATCHING_UP',
     ]);
     assert.deepEqual(executionTradingState(execution.state).reasons, ["the venue's account has not been read"]);
@@ -31,17 +31,23 @@ describe('an execution that has just started', () => {
     const account = aVenueAccount({
       positions: [{ symbol: 'IBM', qty: '-3', cost: '-300.5' }],
       openOrders: [anOpenVenueOrder({ clOrdId: 'tp-9', cumQty: '4', ordStatus: 'PARTIALLY_FILLED' })],
+      latestClOrdIds: ['tp-9', 'someone-elses', 'tp-8'],
     });
     const { accountId, cash, positions, openOrders } = account;
-    assert.deepEqual(execution.run({ type: 'account', connection: 1, reason: JUST_STARTED, account }), [
-      { type: 'begin-log', generation: 1 },
+    assert.deepEqual(execution.run({ type: 'account', connection: 1, reason: NEW_JOURNAL, account }), [
       {
         type: 'append',
         kind: 'AccountRebased',
-        payload: { reason: JUST_STARTED, accountId, cash, positions, openOrders },
+        payload: { reason: NEW_JOURNAL, accountId, cash, positions, openOrders, rebase: 1, generation: 1 },
+        kept: { settled: ['tp-8'] },
       },
       { type: 'append', kind: 'RiskGenerationSeen', payload: { uuid: 'risk-log', generation: 1 } },
-      { type: 'append', kind: 'TradingStateChanged', payload: { state: 'ACTIVE', reasons: [] } },
+      {
+        type: 'append',
+        kind: 'TradingStateChanged',
+        payload: { state: 'ACTIVE', reasons: [] },
+        kept: { halted: null, taking: null },
+      },
     ]);
   });
 
@@ -49,8 +55,7 @@ describe('an execution that has just started', () => {
     const execution = anExecution({ connected: false, caughtUp: false });
     execution.connect();
     assert.deepEqual(execution.takeAccount(), [
-      'begin-log 1',
-      `AccountRebased ${JUST_STARTED}`,
+      `AccountRebased 1 in 1: ${NEW_JOURNAL}`,
       'TradingStateChanged CATCHING_UP',
     ]);
     const riskLog = { uuid: 'risk-log', generation: 4 };
@@ -79,8 +84,7 @@ describe('what the venue says while its account is read', () => {
     }
     const openOrders = [anOpenVenueOrder({ cumQty: '4', ordStatus: 'PARTIALLY_FILLED' })];
     assert.deepEqual(execution.takeAccount({ openOrders }), [
-      'begin-log 1',
-      `AccountRebased ${JUST_STARTED}`,
+      `AccountRebased 1 in 1: ${NEW_JOURNAL}`,
       'RiskGenerationSeen risk-log/1',
       'OrderFilled 3 to 7, leaves 3, PARTIALLY_FILLED',
       'TradingStateChanged ACTIVE',
@@ -97,23 +101,12 @@ describe('what the venue says while its account is read', () => {
     assert.equal(execution.state.accountId, ACCOUNT_ID);
   });
 
-  test('with a hole to what the account holds has it read once more', () => {
+  test('with a hole to what the account holds has its executions fetched', () => {
     const execution = anExecution({ connected: false });
     execution.connect();
     execution.update(aFill('10', '2'));
     const words = execution.takeAccount({ openOrders: [anOpenVenueOrder()] });
-    const fault = 'order tp-1: cumulative 10 came with last 2, known is 0';
-    assert.deepEqual(words.slice(-3), [
-      `warn ${fault}`,
-      `read-account 1 from ${STARTED_NS + MAX_IN_FLIGHT_NS}: ${fault}`,
-      'TradingStateChanged CATCHING_UP',
-    ]);
-    assert.deepEqual(execution.takeAccount({ latestClOrdIds: ['tp-1'] }), [
-      'begin-log 2',
-      `AccountRebased ${fault}`,
-      'RiskGenerationSeen risk-log/1',
-      'TradingStateChanged ACTIVE',
-    ]);
+    assert.deepEqual(words.slice(-2), ['fetch-fills of v-1 beyond 0 from 0', 'TradingStateChanged ACTIVE']);
   });
 
   test('in answer to what was asked before is dropped', () => {
@@ -121,7 +114,7 @@ describe('what the venue says while its account is read', () => {
     execution.approve();
     execution.disconnect();
     execution.connect();
-    execution.listed([], 'account-2');
+    execution.listed([], { accountId: 'account-2' });
     assert.deepEqual(execution.accepted(), []);
     assert.deepEqual(execution.unanswered(), []);
     assert.deepEqual(execution.lookedUp(NOW_NS + MAX_IN_FLIGHT_NS), []);
@@ -137,17 +130,17 @@ describe('an answer of the venue about its account or its orders', () => {
     assert.deepEqual(execution.takeAccount(), [], 'nobody listens now: what was read may be old when they do');
     execution.connect();
     assert.deepEqual(execution.takeAccount({}, 1), []);
-    assert.match(execution.takeAccount({}, 2)[0] ?? '', /^begin-log 1$/);
+    assert.match(execution.takeAccount({}, 2)[0] ?? '', /^AccountRebased 1 in 1/);
     execution.disconnect();
     execution.connect();
-    assert.deepEqual(execution.listed(['tp-foreign'], ACCOUNT_ID, 2), []);
-    assert.deepEqual(execution.listed([], ACCOUNT_ID, 3), ['TradingStateChanged ACTIVE']);
+    assert.deepEqual(execution.listed(['tp-foreign'], { connection: 2 }), []);
+    assert.deepEqual(execution.listed([], { connection: 3 }), ['TradingStateChanged ACTIVE']);
   });
 
   test('that nobody asked for any more counts for nothing', () => {
     const execution = anExecution();
     assert.deepEqual(execution.takeAccount({ cash: '7' }), []);
-    assert.equal(execution.state.generation, 1);
+    assert.equal(execution.state.rebase, 1);
   });
 });
 
@@ -168,16 +161,26 @@ describe('after a reconnection the account is taken anew', () => {
   for (const [when, [clOrdIds, accountId, difference]] of Object.entries(differences)) {
     test(when, () => {
       const execution = reconnected();
-      const [asked, trading] = execution.listed(clOrdIds, accountId);
+      const [asked, trading] = execution.listed(clOrdIds, { accountId });
       assert.match(asked ?? '', /^read-account 2 from 11000: the venue /);
       assert.match(asked ?? '', difference);
       assert.equal(trading, 'TradingStateChanged CATCHING_UP', 'for another reason than before');
-      const [begun, rebased] = execution.takeAccount({ accountId });
-      assert.equal(begun, 'begin-log 2');
+      const [rebased] = execution.takeAccount({ accountId });
+      assert.match(rebased ?? '', /^AccountRebased 2 in 1: /);
       assert.match(rebased ?? '', difference);
       assert.equal(execution.status(), undefined, 'the account has settled what was open');
     });
   }
+
+  test('when the venue has an order that was refused as never sent', () => {
+    const refused = anExecution({ caughtUp: false });
+    refused.approve();
+    refused.lookedUp(NOW_NS + MAX_IN_FLIGHT_NS);
+    refused.caughtUp();
+    refused.disconnect();
+    refused.connect();
+    assert.match(refused.listed(['tp-1'])[0] ?? '', /^read-account 2 .*tp-1, which was refused here as never sent/);
+  });
 
   test('but not for what it shows of others, or of what was closed before it was read', () => {
     const execution = reconnected();
@@ -189,7 +192,7 @@ describe('after a reconnection the account is taken anew', () => {
 
   test('with the reason that was found, also when the connection is lost before it has been read', () => {
     const execution = reconnected();
-    execution.listed([], 'account-2');
+    execution.listed([], { accountId: 'account-2' });
     execution.disconnect();
     const reason = 'the venue has account account-2, we traded on account-1';
     assert.equal(execution.connect()[0], `read-account 3 from ${NOW_NS + MAX_IN_FLIGHT_NS}: ${reason}`);
@@ -203,27 +206,15 @@ test('an update about an order of ours that nobody knows has the account taken a
   assert.equal(trading, 'TradingStateChanged CATCHING_UP');
 });
 
-test('a generation begins without the approvals of the one before: naming it they do nothing', () => {
+test('what was approved for an earlier taking of the account does nothing', () => {
   const execution = anExecution();
   execution.disconnect();
   execution.connect();
-  execution.listed([], 'account-2');
+  execution.listed([], { accountId: 'account-2' });
   assert.deepEqual(execution.approve(), []);
   execution.takeAccount({ accountId: 'account-2' });
   assert.deepEqual(execution.approve(), []);
-  assert.match(execution.approve({ executionLog: 'execution-log/2' })[0] ?? '', /^submit/);
-});
-
-test('a new risk log is stated when it has been read to its end, and nothing is sent until then', () => {
-  const execution = anExecution();
-  assert.deepEqual(execution.step({ type: 'risk-log-changed' }), ['TradingStateChanged CATCHING_UP']);
-  const doubt = ['OrderUnknown approved before this execution followed the risk log', 'lookup from 0'];
-  assert.deepEqual(execution.approve(), doubt);
-  const riskLog = { uuid: 'risk-log-2', generation: 1 };
-  assert.deepEqual(execution.step({ type: 'caught-up', riskLog }), [
-    'RiskGenerationSeen risk-log-2/1',
-    'TradingStateChanged ACTIVE',
-  ]);
+  assert.match(execution.approve({ executionLog: 'execution-log/1/2' })[0] ?? '', /^submit/);
 });
 
 test('every change of what it may do is in its log once', () => {

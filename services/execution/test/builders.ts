@@ -1,24 +1,36 @@
-import type { Payload } from '@tickpath/wire';
+import type { LogIdentity, Payload } from '@tickpath/wire';
 import {
+  type ExecutionConfig,
   type ExecutionInput,
   type ExecutionOutput,
+  type ExecutionState,
+  type FillsAsked,
   type OpenVenueOrder,
-  openExecution,
+  restoreExecution,
   stepExecution,
   type VenueAccount,
+  type VenueFill,
   type VenueOrder,
   type VenueUpdate,
 } from '../src/core/index.ts';
 
 const UUID = 'execution-log';
 /** The log of an execution that has taken the account once. */
-export const LOG = `${UUID}/1`;
+export const LOG = `${UUID}/1/1`;
 export const RISK_LOG = { uuid: 'risk-log', generation: 1 };
 export const ACCOUNT_ID = 'account-1';
 export const STARTED_NS = 5_000n;
 export const MAX_IN_FLIGHT_NS = 1_000n;
 export const RETRY_NS = 250_000_000n;
 export const NOW_NS = 10_000n;
+
+export const CONFIG: ExecutionConfig = {
+  uuid: UUID,
+  generation: 1,
+  prefix: 'tp',
+  maxInFlightNs: MAX_IN_FLIGHT_NS,
+  startedNs: STARTED_NS,
+};
 
 export function anApproval(fields: Partial<Payload<'OrderApproved'>> = {}): Payload<'OrderApproved'> {
   return {
@@ -48,6 +60,10 @@ export function aFill(cumQty: string, lastQty: string, order: Partial<VenueOrder
   return { type: 'fill', order: venueOrder, execId: `x-${cumQty}`, lastQty, lastPx: '99.5', venueTsNs: 8n };
 }
 
+export function aVenueFill(cumQty: string, lastQty: string): VenueFill {
+  return { orderId: 'v-1', execId: `x-${cumQty}`, cumQty, lastQty, lastPx: '99.5', venueTsNs: 8n };
+}
+
 export function aWord(type: Exclude<VenueUpdate['type'], 'fill'>, order: Partial<VenueOrder> = {}): VenueUpdate {
   return { type, order: aVenueOrder({ status: type, ...order }) };
 }
@@ -72,8 +88,8 @@ export function inWords(output: ExecutionOutput): string {
       return `lookup from ${output.notBeforeNs}`;
     case 'warn':
       return `warn ${output.text}`;
-    case 'begin-log':
-      return `begin-log ${output.generation}`;
+    case 'fetch-fills':
+      return `fetch-fills of ${wantedInWords(output)} from ${output.notBeforeNs}`;
     case 'list-orders':
       return `list-orders ${output.connection}`;
     case 'read-account':
@@ -81,6 +97,11 @@ export function inWords(output: ExecutionOutput): string {
     case 'append':
       return appendedInWords(output);
   }
+}
+
+function wantedInWords({ orders, connection }: FillsAsked): string {
+  const wanted = orders.map(({ orderId, knownQty }) => `${orderId} beyond ${knownQty}`).join(', ');
+  return connection === null ? wanted : `${wanted} for ${connection}`;
 }
 
 function appendedInWords(output: Extract<ExecutionOutput, { type: 'append' }>): string {
@@ -91,6 +112,7 @@ function appendedInWords(output: Extract<ExecutionOutput, { type: 'append' }>): 
   }
   if (kind === 'TradingStateChanged') return `${kind} ${payload.state}`;
   if (kind === 'RiskGenerationSeen') return `${kind} ${payload.uuid}/${payload.generation}`;
+  if (kind === 'AccountRebased') return `${kind} ${payload.rebase} in ${payload.generation}: ${payload.reason}`;
   return 'reason' in payload ? `${kind} ${payload.reason}` : kind;
 }
 
@@ -107,25 +129,31 @@ export function anExecution({
   connected?: boolean;
   account?: Partial<VenueAccount>;
 } = {}) {
-  const config = { uuid: UUID, prefix: 'tp', maxInFlightNs: MAX_IN_FLIGHT_NS, startedNs: STARTED_NS };
-  const state = openExecution(config);
+  const state = restoreExecution(CONFIG);
   const run = (input: ExecutionInput) => stepExecution(state, input);
-  const step = (input: ExecutionInput) => run(input).map(inWords);
-  const takeAccount = (fields: Partial<VenueAccount> = {}, connection = state.connection) =>
-    step({ type: 'account', connection, reason: state.rebaseReason, account: aVenueAccount(fields) });
+  run({ type: 'started' });
+  const driven = { ...drive(state), state };
+  const { takeAccount } = driven;
   if (caughtUp) run({ type: 'caught-up', riskLog: RISK_LOG });
   if (connected) {
     run({ type: 'connected' });
     takeAccount(account);
   }
+  return driven;
+}
+
+/** What can happen to an execution core, answered in words. */
+export function drive(state: ExecutionState) {
+  const run = (input: ExecutionInput) => stepExecution(state, input);
+  const step = (input: ExecutionInput) => run(input).map(inWords);
   return {
-    state,
     run,
     step,
-    takeAccount,
-    approve: (fields: Partial<Payload<'OrderApproved'>> = {}, nowNs = NOW_NS) =>
-      step({ type: 'approved', riskSeq: 3, approval: anApproval(fields), nowNs }),
-    update: (update: VenueUpdate) => step({ type: 'update', update }),
+    takeAccount: (fields: Partial<VenueAccount> = {}, connection = state.connection) =>
+      step({ type: 'account', connection, reason: state.taking ?? '', account: aVenueAccount(fields) }),
+    approve: (fields: Partial<Payload<'OrderApproved'>> = {}, nowNs = NOW_NS, decidedBefore = false) =>
+      step({ type: 'approved', riskSeq: 3, approval: anApproval(fields), decidedBefore, nowNs }),
+    update: (update: VenueUpdate, decidedBefore = false) => step({ type: 'update', update, decidedBefore }),
     accepted: (order: Partial<VenueOrder> = {}) =>
       step({ type: 'accepted', clOrdId: 'tp-1', order: aVenueOrder(order) }),
     unanswered: (nowNs = NOW_NS) => step({ type: 'unanswered', clOrdId: 'tp-1', reason: 'ETIMEDOUT', nowNs }),
@@ -136,11 +164,53 @@ export function anExecution({
         begunNs,
         outcome: found === undefined ? { type: 'not-found' } : { type: 'found', order: aVenueOrder(found) },
       }),
-    /** The answer to `list-orders` of this connection. */
-    listed: (clOrdIds: readonly string[], accountId = ACCOUNT_ID, connection = state.connection) =>
-      step({ type: 'venue-orders', connection, accountId, clOrdIds }),
+    /** The executions among the activities, each as the quantity it brought the order to and its own; none: no answer. */
+    fetched: (
+      begunNs: bigint,
+      fills?: readonly (readonly [cumQty: string, lastQty: string])[],
+      connection: number | null = null,
+    ) =>
+      step({
+        type: 'fills',
+        asked: {
+          type: 'fetch-fills',
+          connection,
+          orders: [{ clOrdId: 'tp-1', orderId: 'v-1', knownQty: '0' }],
+          fromNs: null,
+          notBeforeNs: begunNs,
+        },
+        begunNs,
+        fills: fills?.map(([cumQty, lastQty]) => ({
+          ...aVenueFill(cumQty, lastQty),
+          clOrdId: 'tp-1',
+          execId: `activity-${cumQty}`,
+        })),
+      }),
+    /** The answer to `list-orders` of this connection; `decided` are in the log, but no longer in memory. */
+    listed: (
+      clOrdIds: readonly string[],
+      {
+        accountId = ACCOUNT_ID,
+        connection = state.connection,
+        decided = [],
+        shown = [],
+      }: {
+        accountId?: string;
+        connection?: number;
+        decided?: readonly string[];
+        shown?: readonly Partial<VenueOrder>[];
+      } = {},
+    ) => {
+      const orders = clOrdIds.map((clOrdId, n) => ({
+        clOrdId,
+        decidedBefore: decided.includes(clOrdId),
+        shown: shown[n] === undefined ? undefined : { ...aVenueOrder({ clOrdId, ...shown[n] }), createdNs: 6n },
+      }));
+      return step({ type: 'venue-orders', connection, accountId, orders });
+    },
     disconnect: () => step({ type: 'disconnected' }),
     connect: () => step({ type: 'connected' }),
-    status: () => state.orders.get('tp-1')?.status,
+    caughtUp: (riskLog: LogIdentity = RISK_LOG) => step({ type: 'caught-up', riskLog }),
+    status: (clOrdId = 'tp-1') => state.orders.get(clOrdId)?.status,
   };
 }

@@ -2,6 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ACCOUNT_ID, aFill, anExecution, aWord, MAX_IN_FLIGHT_NS, NOW_NS, RETRY_NS } from './builders.ts';
 
+const ALL_OF_IT = [
+  ['4', '4'],
+  ['10', '6'],
+] as const;
+
 /** A fresh order whose submission was not answered. */
 function anUnanswered() {
   const execution = anExecution();
@@ -80,22 +85,43 @@ describe('an order whose submission was not answered', () => {
 });
 
 describe('executions that a lookup shows and the stream has not brought', () => {
-  test('are waited for, and booked when they come', () => {
-    const { lookedUp, update, state } = anUnanswered();
-    const filled = { filledQty: '10', status: 'filled' };
-    assert.deepEqual(lookedUp(NOW_NS, filled), ['OrderAccepted', `lookup from ${NOW_NS + RETRY_NS}`]);
-    assert.deepEqual(update(aFill('10', '10')), ['OrderFilled 10 to 10, leaves 0, FILLED']);
-    assert.deepEqual(lookedUp(NOW_NS + RETRY_NS, filled), []);
-    assert.equal(state.halted, undefined);
+  const filled = { filledQty: '10', status: 'filled' };
+
+  test('are fetched and booked, and the order is closed by the last of them', () => {
+    const { lookedUp, fetched, update, status } = anUnanswered();
+    assert.deepEqual(lookedUp(NOW_NS, filled), ['OrderAccepted', 'fetch-fills of v-1 beyond 0 from 0']);
+    assert.deepEqual(fetched(NOW_NS, ALL_OF_IT), [
+      'OrderFilled 4 to 4, leaves 6, PARTIALLY_FILLED',
+      'OrderFilled 6 to 10, leaves 0, FILLED',
+    ]);
+    assert.equal(status(), 'FILLED');
+    assert.deepEqual(update(aFill('4', '4')), [], 'that the stream brings them late is nothing new');
+    assert.deepEqual(update(aFill('10', '6')), []);
   });
 
-  test('have the account taken anew when a later lookup still shows them, and nothing is booked', () => {
-    const { lookedUp, status, state } = anUnanswered();
-    const partly = { filledQty: '4', status: 'partially_filled' };
-    lookedUp(NOW_NS, partly);
-    assert.deepEqual(lookedUp(NOW_NS + 1n, partly), [`lookup from ${NOW_NS + 1n + RETRY_NS}`], 'too early to say');
-    const fault = 'order tp-1: the venue has filled 4, known is 0';
-    assert.deepEqual(lookedUp(NOW_NS + RETRY_NS, partly), [
+  test('are booked once when the stream brings them first', () => {
+    const { lookedUp, fetched, update } = anUnanswered();
+    lookedUp(NOW_NS, filled);
+    update(aFill('4', '4'));
+    assert.deepEqual(fetched(NOW_NS, ALL_OF_IT), ['OrderFilled 6 to 10, leaves 0, FILLED']);
+  });
+
+  test('are asked for again while the venue does not answer, as often as it takes', () => {
+    const { lookedUp, fetched, state } = anUnanswered();
+    lookedUp(NOW_NS, filled);
+    for (const begunNs of [NOW_NS, 10n * RETRY_NS, 20n * RETRY_NS]) {
+      assert.deepEqual(fetched(begunNs), [`fetch-fills of v-1 beyond 0 from ${begunNs + RETRY_NS}`]);
+    }
+    assert.equal(state.taking, undefined);
+  });
+
+  test('have the account taken anew when the activities do not explain them at the second try, and nothing is booked', () => {
+    const { lookedUp, fetched, status, state } = anUnanswered();
+    lookedUp(NOW_NS, { filledQty: '4', status: 'partially_filled' });
+    const asked = [`fetch-fills of v-1 beyond 0 from ${NOW_NS + RETRY_NS}`];
+    assert.deepEqual(fetched(NOW_NS, []), asked);
+    const fault = 'order tp-1: the venue has filled 4, its activities explain 0';
+    assert.deepEqual(fetched(NOW_NS + RETRY_NS, [['4', '3']]), [
       `warn ${fault}`,
       `read-account 1 from ${NOW_NS + MAX_IN_FLIGHT_NS}: ${fault}`,
       'TradingStateChanged CATCHING_UP',
@@ -104,15 +130,33 @@ describe('executions that a lookup shows and the stream has not brought', () => 
     assert.equal(status(), 'NEW');
   });
 
-  test('are no fault while the stream keeps bringing those seen before', () => {
-    const { lookedUp, update, state } = anUnanswered();
-    const seen = (filledQty: string) => ({ filledQty, status: 'partially_filled' });
-    lookedUp(NOW_NS, seen('4'));
-    update(aFill('4', '4'));
-    assert.deepEqual(lookedUp(NOW_NS + RETRY_NS, seen('7')), [`lookup from ${NOW_NS + 2n * RETRY_NS}`]);
-    update(aFill('7', '3'));
-    assert.deepEqual(lookedUp(NOW_NS + 2n * RETRY_NS, seen('7')), []);
+  test('are no fault while each try brings some of them', () => {
+    const { lookedUp, fetched, state } = anUnanswered();
+    lookedUp(NOW_NS, filled);
+    fetched(NOW_NS, []);
+    const [booked, again] = fetched(NOW_NS + RETRY_NS, [['4', '4']]);
+    assert.equal(booked, 'OrderFilled 4 to 4, leaves 6, PARTIALLY_FILLED');
+    assert.equal(again, `fetch-fills of v-1 beyond 4 from ${NOW_NS + 2n * RETRY_NS}`);
+    fetched(NOW_NS + 2n * RETRY_NS, ALL_OF_IT);
     assert.equal(state.accountId, ACCOUNT_ID);
+  });
+
+  test('after the order was closed are booked as well', () => {
+    const execution = anExecution();
+    execution.approve();
+    execution.accepted();
+    execution.update(aWord('canceled'));
+    assert.deepEqual(execution.update(aFill('10', '6')), ['fetch-fills of v-1 beyond 0 from 0']);
+    assert.deepEqual(execution.fetched(NOW_NS, ALL_OF_IT), [
+      'OrderFilled 4 to 4, leaves 6, CANCELED',
+      'OrderFilled 6 to 10, leaves 0, CANCELED',
+    ]);
+  });
+
+  test('of more than was ordered halt', () => {
+    const { lookedUp, fetched } = anUnanswered();
+    lookedUp(NOW_NS, { filledQty: '12', status: 'filled' });
+    assert.equal(fetched(NOW_NS, [['12', '12']])[0], 'warn order tp-1: filled 12 of 10 while NEW');
   });
 });
 
@@ -129,8 +173,8 @@ test('when the updates are connected again every open order is looked up', () =>
   execution.update(aFill('10', '10', { clOrdId: 'tp-2' }));
   execution.disconnect();
   execution.connect();
-  const clOrdIds = ['tp-3', 'tp-2', 'tp-1'];
-  const input = { type: 'venue-orders', connection: 2, accountId: ACCOUNT_ID, clOrdIds } as const;
+  const orders = ['tp-3', 'tp-2', 'tp-1'].map((clOrdId) => ({ clOrdId, decidedBefore: true, shown: undefined }));
+  const input = { type: 'venue-orders', connection: 2, accountId: ACCOUNT_ID, orders } as const;
   const lookups = execution.run(input).filter((output) => output.type === 'lookup');
   assert.deepEqual(
     lookups.map(({ clOrdId }) => clOrdId),

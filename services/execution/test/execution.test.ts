@@ -17,7 +17,13 @@ import {
 describe('an approval', () => {
   test('that is fresh is written to the venue, and right after that in the log', () => {
     const execution = anExecution();
-    const outputs = execution.run({ type: 'approved', riskSeq: 3, approval: anApproval(), nowNs: NOW_NS });
+    const outputs = execution.run({
+      type: 'approved',
+      riskSeq: 3,
+      approval: anApproval(),
+      decidedBefore: false,
+      nowNs: NOW_NS,
+    });
     const { clOrdId, symbol, side, orderQty, receivedNs } = anApproval();
     const terms = { clOrdId, symbol, side, orderQty, receivedNs };
     assert.deepEqual(outputs, [
@@ -40,7 +46,7 @@ describe('an approval', () => {
   });
 
   test('for another incarnation of the execution log is neither sent nor followed: the account settles it', () => {
-    for (const executionLog of [null, 'execution-log/0', 'execution-log/2', 'other/1']) {
+    for (const executionLog of [null, 'execution-log/1', 'execution-log/1/2', 'execution-log/2/1', 'other/1/1']) {
       for (const caughtUp of [true, false]) {
         const execution = anExecution({ caughtUp });
         assert.deepEqual(execution.approve({ executionLog }), []);
@@ -51,7 +57,7 @@ describe('an approval', () => {
   });
 
   test('while the account is unread is neither sent nor followed, whichever log it names', () => {
-    for (const executionLog of [null, 'execution-log/0', LOG]) {
+    for (const executionLog of [null, 'execution-log/1/0', LOG]) {
       assert.deepEqual(anExecution({ connected: false }).approve({ executionLog }), []);
     }
   });
@@ -89,7 +95,7 @@ describe('an approval', () => {
     execution.disconnect();
     const refused = ["OrderRefused CATCHING_UP: the venue's order updates are not connected"];
     assert.deepEqual(execution.approve(), refused);
-    assert.equal(execution.status(), 'REFUSED');
+    assert.equal(execution.status(), undefined, 'nothing of it is anywhere');
   });
 
   test("is refused while the venue's orders have not been held against ours", () => {
@@ -180,21 +186,24 @@ describe('fills', () => {
     assert.equal(execution.state.halted, undefined);
   });
 
-  test('with a hole before them are not booked: the account is taken anew, and nothing is sent meanwhile', () => {
+  test('with a hole before them are fetched from the activities, and booked in turn', () => {
     const execution = anExecution();
     execution.approve();
     execution.accepted();
-    const fault = 'order tp-1: cumulative 10 came with last 6, known is 0';
-    assert.deepEqual(execution.update(aFill('10', '6')), [
-      `warn ${fault}`,
-      `read-account 1 from ${NOW_NS + MAX_IN_FLIGHT_NS}: ${fault}`,
-      'TradingStateChanged CATCHING_UP',
+    assert.deepEqual(execution.update(aFill('6', '2')), ['fetch-fills of v-1 beyond 0 from 0']);
+    assert.deepEqual(execution.update(aFill('7', '1')), [], 'they are being fetched');
+    const fetched = execution.fetched(NOW_NS, [
+      ['4', '4'],
+      ['6', '2'],
+      ['7', '1'],
     ]);
-    const reasons = ["the venue's account has not been read"];
-    assert.deepEqual(executionTradingState(execution.state), { state: 'CATCHING_UP', reasons });
-    assert.equal(execution.status(), 'NEW');
-    assert.deepEqual(execution.approve({ clOrdId: 'tp-2' }), []);
-    assert.deepEqual(execution.update(aFill('4', '4')), [], 'held until the account has been read');
+    assert.deepEqual(fetched, [
+      'OrderFilled 4 to 4, leaves 6, PARTIALLY_FILLED',
+      'OrderFilled 2 to 6, leaves 4, PARTIALLY_FILLED',
+      'OrderFilled 1 to 7, leaves 3, PARTIALLY_FILLED',
+      'lookup from 0',
+    ]);
+    assert.deepEqual(execution.update(aFill('10', '3')), ['OrderFilled 3 to 10, leaves 0, FILLED']);
   });
 
   test('of more than was ordered halt, and nothing is booked', () => {
@@ -255,8 +264,9 @@ describe('an order that the venue has closed', () => {
     execution.accepted();
     const canceled = { status: 'canceled', filledQty: '4' };
     assert.deepEqual(execution.update(aWord('canceled', canceled)), ['lookup from 0']);
-    assert.deepEqual(execution.lookedUp(NOW_NS, canceled), [`lookup from ${NOW_NS + RETRY_NS}`]);
+    assert.deepEqual(execution.lookedUp(NOW_NS, canceled), ['fetch-fills of v-1 beyond 0 from 0']);
     assert.deepEqual(execution.update(aFill('4', '4')), ['OrderFilled 4 to 4, leaves 6, PARTIALLY_FILLED']);
+    assert.deepEqual(execution.fetched(NOW_NS + RETRY_NS, [['4', '4']]), ['lookup from 0']);
     assert.deepEqual(execution.lookedUp(NOW_NS + RETRY_NS, canceled), ['OrderCanceled']);
     assert.equal(execution.state.halted, undefined);
   });

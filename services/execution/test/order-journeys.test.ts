@@ -64,7 +64,7 @@ function aJourney(execution = anExecution()) {
     approve: (fields: Parameters<typeof anApproval>[0] = {}) => {
       const receivedNs = nowNs();
       const approval = anApproval({ expiresNs: 10n ** 15n, ...fields });
-      const outputs = step({ type: 'approved', riskSeq: 3, approval, nowNs: receivedNs });
+      const outputs = step({ type: 'approved', riskSeq: 3, approval, decidedBefore: false, nowNs: receivedNs });
       journeys.approved(approval, APPROVAL_SPAN, { receivedNs, doneNs: nowNs(), outputs });
     },
     answer: (result: CallResult, input: (nowNs: bigint) => ExecutionInput) => {
@@ -75,7 +75,7 @@ function aJourney(execution = anExecution()) {
     },
     update: (update: VenueUpdate) => {
       const receivedNs = nowNs();
-      const outputs = step({ type: 'update', update });
+      const outputs = step({ type: 'update', update, decidedBefore: true });
       journeys.updated('tp-1', update.type, { receivedNs, doneNs: nowNs(), outputs });
     },
     lookUp: (found: Parameters<typeof aVenueOrder>[0] | undefined) => {

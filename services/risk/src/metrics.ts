@@ -20,6 +20,8 @@ const OTHER = 'other';
 export function exportRiskMetrics(metrics: Metrics, state: RiskState): RiskMetrics {
   const decisions = metrics.counter('tickpath_risk_decisions_total', 'Risk checks by result', ['result']);
   const rebases = metrics.counter('tickpath_risk_rebases_total', "Times the book was held against the venue's account");
+  // The taking that the book is in at the start; those that follow are news.
+  if (state.taking !== undefined) rebases.inc();
   const account = {
     equity: metrics.gauge('tickpath_risk_equity_usd', 'Cash and market value of all positions'),
     cash: metrics.gauge('tickpath_risk_cash_usd', 'Cash'),

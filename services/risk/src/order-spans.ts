@@ -1,21 +1,8 @@
 import type { SpanEvent, SpanRecord } from '@tickpath/runtime';
 import { ORDER_SPAN, readTraceparent, spanIdOf, traceIdOf } from '@tickpath/trading';
-import type { Envelope } from '@tickpath/wire';
-import type { CheckMade, Decision, ExecutionEvent, RiskOutput } from './core/index.ts';
-
-type Appended = Extract<RiskOutput, { type: 'append' }>;
-
-export type OrderEvent = Extract<ExecutionEvent, { readonly payload: { readonly clOrdId: string } }>;
-
-/**
- * The stage that names the span under which an event of our log is published: what execution's span links to. An order
- * may be told of in several execution logs, each of which counts from 1: `executionLog` names the one that caused it.
- */
-export function logSpan(output: Appended, executionLog: string): string {
-  return 'executionSeq' in output.payload
-    ? `risk.log ${output.kind} ${executionLog} ${output.payload.executionSeq}`
-    : `risk.log ${output.kind}`;
-}
+import type { Envelope, LogIdentity } from '@tickpath/wire';
+import type { CheckMade, Decision, OrderEvent, RiskAppend, RiskOutput } from './core/index.ts';
+import { causationOf, logSpan } from './journal-events.ts';
 
 export interface Times {
   readonly startNs: bigint;
@@ -60,21 +47,21 @@ export function checkSpans(
         }),
       ),
     },
-    ...publishedSpans(traceId, spanId, { clOrdId, times, outputs, executionLog: '' }),
+    ...publishedSpans(traceId, spanId, { clOrdId, times, outputs, causation: null }),
   ];
 }
 
 /** The spans of an event of the execution log: the fill or end of an order as it comes into the book. */
 export function executionSpans(
   event: OrderEvent,
-  from: { readonly executionLog: string; readonly traceparent: Envelope['traceparent'] },
+  from: { readonly log: LogIdentity; readonly traceparent: Envelope['traceparent'] },
   times: Times,
   outputs: readonly RiskOutput[],
 ): SpanRecord[] {
-  const { executionLog } = from;
+  const causation = causationOf({ ...from.log, seq: event.seq });
   const { clOrdId } = event.payload;
   const traceId = traceIdOf(clOrdId);
-  const spanId = spanIdOf(traceId, `risk.execution ${executionLog} ${event.seq}`);
+  const spanId = spanIdOf(traceId, `risk.execution ${causation}`);
   const producer = readTraceparent(from.traceparent);
   const position = outputs.find((output) => output.type === 'append' && output.kind === 'PositionUpdated');
   return [
@@ -95,11 +82,11 @@ export function executionSpans(
     ...(position === undefined
       ? []
       : [positionSpan(traceId, spanId, { times, clOrdId, position: position as PositionUpdate })]),
-    ...publishedSpans(traceId, spanId, { clOrdId, times, outputs, executionLog }),
+    ...publishedSpans(traceId, spanId, { clOrdId, times, outputs, causation }),
   ];
 }
 
-type PositionUpdate = Extract<Appended, { kind: 'PositionUpdated' }>;
+type PositionUpdate = Extract<RiskAppend, { kind: 'PositionUpdated' }>;
 
 function positionSpan(
   traceId: string,
@@ -131,15 +118,16 @@ function publishedSpans(
     readonly clOrdId: string;
     readonly times: Times;
     readonly outputs: readonly RiskOutput[];
-    readonly executionLog: string;
+    /** The event of the execution log that led to it. */
+    readonly causation: string | null;
   },
 ): SpanRecord[] {
-  const { clOrdId, times, outputs, executionLog } = published;
+  const { clOrdId, times, outputs, causation } = published;
   return outputs
-    .filter((output) => output.type === 'append' && output.clOrdId !== null)
-    .map((output) => ({
+    .filter((output): output is RiskAppend => output.type === 'append' && output.clOrdId !== null)
+    .map(({ kind, payload }) => ({
       traceId,
-      spanId: spanIdOf(traceId, logSpan(output as Appended, executionLog)),
+      spanId: spanIdOf(traceId, logSpan(kind, payload, causation)),
       parentSpanId,
       name: 'publish risk.log',
       kind: 'producer',
@@ -147,7 +135,7 @@ function publishedSpans(
       attributes: {
         ...messaging('risk.log', 'publish'),
         'tickpath.cl_ord_id': clOrdId,
-        'tickpath.event': (output as Appended).kind,
+        'tickpath.event': kind,
       },
     }));
 }

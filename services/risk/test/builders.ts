@@ -1,9 +1,10 @@
 import type { OrderIntent } from '@tickpath/trading';
-import type { Payload } from '@tickpath/wire';
+import type { LogIdentity, Payload } from '@tickpath/wire';
 import {
   type Decision,
   type ExecutionEvent,
   openRisk,
+  type RiskAppend,
   type RiskConfig,
   type RiskInput,
   type RiskOutput,
@@ -11,7 +12,9 @@ import {
 } from '../src/core/index.ts';
 
 export const NOW_NS = 10_000n;
-export const EXECUTION_LOG = 'execution-log/1';
+export const EXECUTION_LOG: LogIdentity = { uuid: 'execution-log', generation: 1 };
+/** The first taking of the account in it, as approvals name it. */
+export const TAKING = 'execution-log/1/1';
 export const RISK_LOG = { uuid: 'risk-log', generation: 1 };
 export const INITIAL_CASH = '100000';
 
@@ -45,10 +48,15 @@ export function inWords(output: RiskOutput): string {
   return approved ? 'reply approved' : `reply ${reason}: ${text}`;
 }
 
+/** What follows from an event of the execution log, beside the word that it was applied. */
+export function effects(outputs: readonly RiskOutput[]): RiskOutput[] {
+  return outputs.filter((output) => output.type !== 'append' || output.kind !== 'ExecutionApplied');
+}
+
 /** An account with nothing in it but the cash that was paid in, unless told otherwise. */
 export function anAccount(fields: Partial<Payload<'AccountRebased'>> = {}): Payload<'AccountRebased'> {
   const empty = { accountId: 'account-1', cash: INITIAL_CASH, positions: [], openOrders: [] };
-  return { reason: 'by test', ...empty, ...fields };
+  return { reason: 'by test', ...empty, rebase: 1, generation: 1, ...fields };
 }
 
 type OpenVenueOrder = Payload<'AccountRebased'>['openOrders'][number];
@@ -64,29 +72,46 @@ export function aRisk(options: { limits?: Partial<RiskConfig['limits']>; ready?:
   const { limits, ready = true, priced = true } = options;
   const log = `${RISK_LOG.uuid}/${RISK_LOG.generation}`;
   const state = openRisk({ log, limits: { ...LIMITS, ...limits } });
+  const journal: RiskAppend[] = [];
+  const decided = new Set<string>();
+  let executionLog = EXECUTION_LOG;
   let seq = 0;
+  let rebases = 0;
   let orders = 0;
-  const run = (input: RiskInput) => stepRisk(state, input);
-  const check = (fields: Partial<OrderIntent> = {}, requestId = 'q-1', nowNs = NOW_NS) =>
-    run({ type: 'check', requestId, intent: anIntent(fields), nowNs });
-  const execution = <K extends ExecutionEvent['kind']>(kind: K, payload: Payload<K>) => {
-    seq += 1;
-    return run({ type: 'execution', event: { kind, seq, payload } as unknown as ExecutionEvent });
-  };
-  /** Execution begins a log: with the account, the risk log it follows and that it trades. */
-  const begin = (account: Partial<Payload<'AccountRebased'>> = {}, executionLog = EXECUTION_LOG) => {
-    seq = 0;
-    const outputs = execution('AccountRebased', anAccount(account));
-    outputs.push(...execution('RiskGenerationSeen', RISK_LOG));
-    outputs.push(...execution('TradingStateChanged', { state: 'ACTIVE', reasons: [] }));
-    outputs.push(...run({ type: 'execution-caught-up', executionLog }));
+  const run = (input: RiskInput) => {
+    const outputs = stepRisk(state, input);
+    for (const output of outputs) {
+      if (output.type !== 'append') continue;
+      journal.push(output);
+      if (output.clOrdId !== null) decided.add(output.clOrdId);
+    }
     return outputs;
   };
-  /** Another log of execution, that begins with the account as it is at the venue. */
-  const rebase = (account: Partial<Payload<'AccountRebased'>> = {}, executionLog = 'execution-log/2') => [
-    ...run({ type: 'execution-log-changed' }),
-    ...begin(account, executionLog),
-  ];
+  const check = (fields: Partial<OrderIntent> = {}, requestId = 'q-1', nowNs = NOW_NS) => {
+    const intent = anIntent(fields);
+    return run({ type: 'check', requestId, intent, nowNs, decidedBefore: decided.has(intent.clOrdId) });
+  };
+  const execution = <K extends ExecutionEvent['kind']>(kind: K, payload: Payload<K>) => {
+    seq += 1;
+    const event = { kind, seq, payload } as unknown as ExecutionEvent;
+    const decidedBefore = 'clOrdId' in event.payload && decided.has(event.payload.clOrdId);
+    return run({ type: 'execution', log: executionLog, event, decidedBefore });
+  };
+  /** Execution takes the account, says which risk log it follows and that it trades. */
+  const rebase = (account: Partial<Payload<'AccountRebased'>> = {}) => {
+    rebases += 1;
+    const { generation } = executionLog;
+    const outputs = execution('AccountRebased', anAccount({ rebase: rebases, generation, ...account }));
+    outputs.push(...execution('RiskGenerationSeen', RISK_LOG));
+    outputs.push(...execution('TradingStateChanged', { state: 'ACTIVE', reasons: [] }));
+    return outputs;
+  };
+  /** An execution log is read from its first event on, to its end. */
+  const begin = (account: Partial<Payload<'AccountRebased'>> = {}, log = EXECUTION_LOG) => {
+    executionLog = log;
+    seq = 0;
+    return [...rebase(account), ...run({ type: 'execution-caught-up', log })];
+  };
   if (ready) begin();
   if (priced) for (const symbol of ['IBM', 'SPY']) run({ type: 'trade', symbol, px: '100' });
 
@@ -139,16 +164,23 @@ export function aRisk(options: { limits?: Partial<RiskConfig['limits']>; ready?:
   };
   return {
     state,
+    /** Every event of the risk log. */
+    journal,
     run,
-    check: (...asked: Parameters<typeof check>) => check(...asked).map(inWords),
+    check: (...asked: Parameters<typeof check>) => effects(check(...asked)).map(inWords),
     outputs: check,
     execution,
-    begin: (...begun: Parameters<typeof begin>) => begin(...begun).map(inWords),
-    rebase: (...rebased: Parameters<typeof rebase>) => rebase(...rebased).map(inWords),
+    /** As if execution had another log from now on, of which nothing has been read. */
+    readsFrom: (log: LogIdentity) => {
+      executionLog = log;
+      seq = 0;
+    },
+    begin: (...begun: Parameters<typeof begin>) => effects(begin(...begun)).map(inWords),
+    rebase: (...rebased: Parameters<typeof rebase>) => effects(rebase(...rebased)).map(inWords),
     order,
-    say: (...said: Parameters<typeof say>) => say(...said).map(inWords),
-    fill: (...filled: Parameters<typeof fill>) => fill(...filled).map(inWords),
-    filled: (...filled: Parameters<typeof fill>) => fill(...filled),
+    say: (...said: Parameters<typeof say>) => effects(say(...said)).map(inWords),
+    fill: (...filled: Parameters<typeof fill>) => effects(fill(...filled)).map(inWords),
+    filled: (...filled: Parameters<typeof fill>) => effects(fill(...filled)),
     /** Brings the position to `qty` by an order that is approved and filled. */
     hold: (qty: number, symbol = 'IBM') => {
       const { approved, clOrdId } = order(qty < 0 ? 'SELL' : 'BUY', `${Math.abs(qty)}`, symbol);

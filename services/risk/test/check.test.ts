@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type CheckMade, portfolioOf, stepRisk, tradingState } from '../src/core/index.ts';
-import { anAccount, anIntent, aRisk, EXECUTION_LOG, NOW_NS, RISK_LOG } from './builders.ts';
+import { anAccount, anIntent, aRisk, EXECUTION_LOG, effects, NOW_NS, RISK_LOG, TAKING } from './builders.ts';
 
 describe('an order within every limit', () => {
   test('is approved: appended, naming the execution log it is meant for, then answered', () => {
@@ -9,7 +9,7 @@ describe('an order within every limit', () => {
     assert.deepEqual(append, {
       type: 'append',
       kind: 'OrderApproved',
-      payload: { ...anIntent(), executionLog: EXECUTION_LOG },
+      payload: { ...anIntent(), executionLog: TAKING },
       clOrdId: 'tp-1',
     });
     const decision = { requestId: 'q-1', clOrdId: 'tp-1', approved: true, reason: null, text: null };
@@ -112,13 +112,13 @@ describe('the state of trading', () => {
     risk.execution('TradingStateChanged', { state: 'ACTIVE', reasons: [] });
     risk.execution('RiskGenerationSeen', RISK_LOG);
     assert.deepEqual(risk.check(), [unread], 'more may follow');
-    risk.run({ type: 'execution-caught-up', executionLog: EXECUTION_LOG });
+    risk.run({ type: 'execution-caught-up', log: EXECUTION_LOG });
     assert.deepEqual(risk.check(), ['append OrderApproved tp-1', 'reply approved']);
   });
 
   test('a log in which execution has not said that it trades is not enough', () => {
     const risk = aRisk({ ready: false });
-    risk.run({ type: 'execution-caught-up', executionLog: 'execution-log/0' });
+    risk.run({ type: 'execution-caught-up', log: EXECUTION_LOG });
     const notReady = 'reply NOT_READY: execution is not ready: ';
     assert.deepEqual(risk.check(), [`${notReady}it has not taken the account from the venue`]);
     const why = "the venue's account has not been read";
@@ -143,35 +143,29 @@ describe('the state of trading', () => {
     const risk = aRisk();
     risk.hold(50);
     const reasons = ["the venue's account has not been read"];
-    assert.equal(risk.execution('TradingStateChanged', { state: 'CATCHING_UP', reasons }).length, 1);
+    assert.equal(effects(risk.execution('TradingStateChanged', { state: 'CATCHING_UP', reasons })).length, 1);
     for (const side of ['BUY', 'SELL'] as const) assert.equal(risk.order(side, '1').reason, 'NOT_READY');
     const positions = [{ symbol: 'IBM', qty: '50', cost: '5000' }];
     risk.rebase({ cash: '95000', positions });
     assert.equal(risk.order('SELL', '1').approved, true);
   });
 
-  test('another log of execution is read to its end before anything is approved, under its name', () => {
+  test('an approval names the taking of the account that it is given for', () => {
     const risk = aRisk();
-    risk.run({ type: 'execution-log-changed' });
-    assert.deepEqual(tradingState(risk.state), {
-      state: 'CATCHING_UP',
-      reasons: ['the execution log has not been read to its end'],
-    });
-    risk.rebase({}, 'execution-log/2');
+    risk.rebase();
     const [approval] = risk.outputs();
     assert.ok(approval?.type === 'append' && approval.kind === 'OrderApproved');
-    assert.equal(approval.payload.executionLog, 'execution-log/2');
+    assert.equal(approval.payload.executionLog, 'execution-log/1/2');
   });
 
-  test('another log of execution that says nothing yet is not taken for one that trades', () => {
+  test('an account that is taken anew stops risk until execution says whom it follows', () => {
     const risk = aRisk();
-    risk.run({ type: 'execution-log-changed' });
-    risk.run({ type: 'execution-caught-up', executionLog: 'another-log/0' });
-    const notReady = 'reply NOT_READY: execution is not ready: it has not taken the account from the venue';
-    assert.deepEqual(risk.check(), [notReady]);
-    risk.execution('AccountRebased', anAccount());
-    risk.execution('TradingStateChanged', { state: 'ACTIVE', reasons: [] });
+    risk.execution('AccountRebased', anAccount({ rebase: 2 }));
     assert.deepEqual(risk.check(), ['reply NOT_READY: execution does not follow our log yet']);
+    risk.execution('RiskGenerationSeen', { ...RISK_LOG, generation: 2 });
+    assert.deepEqual(risk.check(), ['reply NOT_READY: execution does not follow our log yet']);
+    risk.execution('RiskGenerationSeen', RISK_LOG);
+    assert.deepEqual(risk.check().at(-1), 'reply approved');
   });
 
   test('a halt of execution halts risk', () => {
@@ -187,7 +181,7 @@ describe('the state of trading', () => {
     risk.execution('AccountRebased', anAccount());
     risk.execution('RiskGenerationSeen', RISK_LOG);
     risk.execution('TradingStateChanged', { state: 'ACTIVE', reasons: [] });
-    const caughtUp = { type: 'execution-caught-up', executionLog: EXECUTION_LOG } as const;
+    const caughtUp = { type: 'execution-caught-up', log: EXECUTION_LOG } as const;
     const active = { state: 'ACTIVE', reasons: [] };
     assert.deepEqual(risk.run(caughtUp), [
       { type: 'append', kind: 'TradingStateChanged', payload: active, clOrdId: null },
@@ -285,7 +279,7 @@ test('an observer is told of every check in turn, the last one being the one tha
   const risk = aRisk();
   const seen: CheckMade[] = [];
   const input = { type: 'check', requestId: 'q-1', intent: anIntent({ orderQty: '120' }), nowNs: NOW_NS } as const;
-  stepRisk(risk.state, input, (made) => seen.push(made));
+  stepRisk(risk.state, { ...input, decidedBefore: false }, (made) => seen.push(made));
   assert.deepEqual(
     seen.map(({ name, passed }) => [name, passed]),
     [

@@ -15,7 +15,7 @@ test('a log that is the same behind a broken connection goes on where it was', (
   const risk = aRisk();
   const before = risk.order('BUY', '10');
   risk.run({ type: 'execution-cut' });
-  risk.run({ type: 'execution-caught-up', executionLog: EXECUTION_LOG });
+  risk.run({ type: 'execution-caught-up', log: EXECUTION_LOG });
   assert.equal(before.approved, true);
   assert.equal(risk.order('BUY', '10').approved, true);
   assert.equal(risk.state.reservations.size, 2);

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { SpanRecord } from '@tickpath/runtime';
 import { ORDER_SPAN, readTraceparent, spanIdOf, traceIdOf, traceparentOf } from '@tickpath/trading';
+import type { LogIdentity } from '@tickpath/wire';
 import fc from 'fast-check';
-import { type ExecutionEvent, type RiskInput, type RiskOutput, stepRisk } from '../src/core/index.ts';
-import { checkSpans, executionSpans, logSpan, type OrderEvent, type StampedCheck } from '../src/order-spans.ts';
-import { anAccount, anIntent, anOpenVenueOrder, aRisk, NOW_NS, RISK_LOG } from './builders.ts';
+import { type ExecutionEvent, type OrderEvent, type RiskInput, type RiskOutput, stepRisk } from '../src/core/index.ts';
+import { causationOf, type RiskJournalEvent, toJournal, traceparentOfEvent } from '../src/journal-events.ts';
+import { checkSpans, executionSpans, type StampedCheck } from '../src/order-spans.ts';
+import { anAccount, anIntent, anOpenVenueOrder, aRisk, EXECUTION_LOG, NOW_NS, RISK_LOG } from './builders.ts';
 import './seed.ts';
 
 const TRACE = traceIdOf('tp-1');
@@ -21,7 +23,7 @@ function aTracedRisk() {
   const published: string[] = [];
   let clockNs = NOW_NS;
   let seq = 0;
-  let executionLog = 'execution-log/1';
+  let log: LogIdentity = EXECUTION_LOG;
   const nowNs = () => {
     clockNs += 1n;
     return clockNs;
@@ -29,7 +31,8 @@ function aTracedRisk() {
   const appended = (outputs: readonly RiskOutput[]) => {
     for (const output of outputs) {
       if (output.type !== 'append' || output.clOrdId === null) continue;
-      const context = readTraceparent(traceparentOf(output.clOrdId, logSpan(output, executionLog)));
+      const event = toJournal(output, causationOf({ ...log, seq })) as RiskJournalEvent;
+      const context = readTraceparent(traceparentOfEvent(event));
       published.push(context?.spanId ?? '');
     }
     return outputs;
@@ -38,7 +41,7 @@ function aTracedRisk() {
     const startNs = nowNs();
     const checks: StampedCheck[] = [];
     const intent = anIntent({ expiresNs: 10n ** 15n, ...fields });
-    const input: RiskInput = { type: 'check', requestId: `q-${attempt}`, intent, nowNs: startNs };
+    const input: RiskInput = { type: 'check', requestId: `q-${attempt}`, intent, nowNs: startNs, decidedBefore: false };
     const outputs = appended(stepRisk(risk.state, input, (made) => checks.push({ ...made, tsNs: nowNs() })));
     const reply = outputs.at(-1);
     assert.ok(reply?.type === 'reply');
@@ -54,9 +57,9 @@ function aTracedRisk() {
     seq += 1;
     const event = { kind, seq, payload } as unknown as ExecutionEvent;
     const startNs = nowNs();
-    const outputs = appended(stepRisk(risk.state, { type: 'execution', event }));
+    const outputs = appended(stepRisk(risk.state, { type: 'execution', log, event, decidedBefore: true }));
     if (!('clOrdId' in event.payload)) return;
-    const from = { executionLog, traceparent: UPDATE_SPAN };
+    const from = { log, traceparent: UPDATE_SPAN };
     emitted.push(...executionSpans(event as OrderEvent, from, { startNs, endNs: nowNs() }, outputs));
   };
   const submitted = { clOrdId: 'tp-1', symbol: 'IBM', side: 'BUY', orderQty: '10', receivedNs: 9_000n } as const;
@@ -76,17 +79,18 @@ function aTracedRisk() {
     fill,
     submit: () => apply('OrderSubmitted', { ...submitted, riskSeq: 1 }),
     /** Another execution log that has the order open: its events are counted from 1 again. */
-    rebase: (log: string, cumQty: number) => {
-      executionLog = log;
+    rebase: (other: LogIdentity, cumQty: number) => {
+      log = other;
       seq = 0;
       stepRisk(risk.state, { type: 'execution-log-changed' });
+      const { generation } = log;
       const ordStatus = cumQty === 0 ? 'NEW' : 'PARTIALLY_FILLED';
       const positions = cumQty === 0 ? [] : [{ symbol: 'IBM', qty: `${cumQty}`, cost: `${cumQty * 100}` }];
       const openOrders = [anOpenVenueOrder('tp-1', { cumQty: `${cumQty}`, ordStatus })];
-      apply('AccountRebased', anAccount({ cash: `${100_000 - cumQty * 100}`, positions, openOrders }));
+      apply('AccountRebased', anAccount({ cash: `${100_000 - cumQty * 100}`, positions, openOrders, generation }));
       apply('RiskGenerationSeen', RISK_LOG);
       apply('TradingStateChanged', { state: 'ACTIVE', reasons: [] });
-      stepRisk(risk.state, { type: 'execution-caught-up', executionLog: log });
+      stepRisk(risk.state, { type: 'execution-caught-up', log });
     },
     /** The order's trace as it would be whole: with signal's root and its questions around risk's part. */
     checkTree: (attempts = 1) => {
@@ -162,10 +166,11 @@ describe("risk's part of an order's trace", () => {
 
   test('has a span for each time it was asked, and publishes once', () => {
     const traced = aTracedRisk();
-    const intent = anIntent({ expiresNs: 10n ** 15n });
-    const first = traced.check(1);
-    stepRisk(traced.risk.state, { type: 'check', requestId: first.requestId, intent, nowNs: NOW_NS });
+    stepRisk(traced.risk.state, { type: 'execution-cut' });
+    assert.equal(traced.check(1).reason, 'NOT_READY');
+    stepRisk(traced.risk.state, { type: 'execution-caught-up', log: EXECUTION_LOG });
     traced.check(2);
+    assert.equal(traced.names().filter((name) => name === 'publish risk.log').length, 1);
     assert.equal(traced.names().filter((name) => name === 'process riskCheck').length, 2);
     traced.checkTree(2);
   });
@@ -176,9 +181,9 @@ describe("risk's part of an order's trace", () => {
     for (let padding = 0; padding < 3; padding += 1)
       traced.apply('TradingStateChanged', { state: 'ACTIVE', reasons: [] });
     traced.fill(2, 2);
-    traced.rebase('execution-log/2', 2);
+    traced.rebase({ ...EXECUTION_LOG, generation: 2 }, 2);
     traced.fill(4, 2);
-    traced.rebase('another-log/2', 4);
+    traced.rebase({ uuid: 'another-log', generation: 2 }, 4);
     traced.fill(10, 6);
     assert.equal(traced.names().filter((name) => name === 'update position').length, 3);
     traced.checkTree();
@@ -215,7 +220,7 @@ test('in whatever order events and rebases come, the spans are one tree and each
         else if (word === 'canceled') traced.apply('OrderCanceled', at);
         else if (word === 'rebase') {
           generation += 1;
-          traced.rebase(`execution-log/${generation}`, cum);
+          traced.rebase({ ...EXECUTION_LOG, generation }, cum);
         } else if (word === 'unknown') {
           const terms = { clOrdId: 'tp-1', symbol: 'IBM', side: 'BUY', orderQty: '10', receivedNs: null } as const;
           traced.apply('OrderUnknown', { ...terms, reason: 'ETIMEDOUT' });

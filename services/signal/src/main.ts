@@ -156,6 +156,11 @@ async function start(context: ServiceContext<ConfigOf<typeof signalSchema>>) {
   };
 
   let riskLog: LogFollower | undefined;
+  const reload = (): void => {
+    riskLog?.close();
+    step({ type: 'risk-log-changed' });
+    loadPortfolio().catch(onFatal);
+  };
   const followRisk = (from: LogPosition) => {
     riskLog = new LogFollower({
       ...common,
@@ -170,9 +175,15 @@ async function start(context: ServiceContext<ConfigOf<typeof signalSchema>>) {
       onCaughtUp: () => {},
       onNewLog: (known, stated) => {
         log.warn({ known, stated }, 'risk has begun a new log: positions and open orders are loaded again');
-        riskLog?.close();
-        step({ type: 'risk-log-changed' });
-        loadPortfolio().catch(onFatal);
+        reload();
+        return 'stop';
+      },
+      onCompacted: (position, firstSeq) => {
+        log.warn(
+          { position, firstSeq },
+          'risk has removed what was not read yet: positions and open orders are loaded again',
+        );
+        reload();
       },
       onSilence: (silent) => log.warn(silent ? 'no heartbeat from risk' : 'risk is back'),
     });

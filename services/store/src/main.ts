@@ -1,7 +1,19 @@
-import { type ConfigOf, runService, type ServiceContext } from '@tickpath/runtime';
+import { openJournal } from '@tickpath/journal';
+import { type ConfigOf, journalOptions, runService, type ServiceContext } from '@tickpath/runtime';
 import { type Envelope, failure, MarketFollower, openWire, Responder } from '@tickpath/wire';
 import { storeSchema } from './config.ts';
-import { ingest, lastBars, noteLoss, openStore, streamCounts } from './core/index.ts';
+import {
+  ARCHIVE_TYPES,
+  ARCHIVED_LOGS,
+  type ArchivedLog,
+  ingest,
+  lastBars,
+  noteLoss,
+  openStore,
+  streamCounts,
+} from './core/index.ts';
+import { type FollowedLog, followLog } from './follow-log.ts';
+import { openLogArchive } from './log-archive.ts';
 import { createStoreMetrics } from './metrics.ts';
 
 /** The most bars in one answer, so that it fits in a frame. */
@@ -12,8 +24,14 @@ await runService({ name: 'store', schema: storeSchema, start });
 async function start(context: ServiceContext<ConfigOf<typeof storeSchema>>) {
   const { config, shared, log, clock, metrics, addresses, health } = context;
   const store = openStore(config);
-  const measured = createStoreMetrics(metrics, { symbols: () => store.symbols.size });
+  const followed = new Map<ArchivedLog, FollowedLog>();
+  const measured = createStoreMetrics(metrics, {
+    symbols: () => store.symbols.size,
+    logLag: (name) => followed.get(name)?.lag() ?? 0,
+  });
   const nowNs = () => clock.nowNs();
+  const journal = await openJournal({ ...journalOptions(context), types: ARCHIVE_TYPES });
+  const archive = openLogArchive({ journal, onArchived: measured.archived, onFatal: context.onFatal });
   const wire = await openWire({ source: 'store', nowNs, metrics, keysDir: shared.security.keysDir, log });
 
   const responder = await Responder.open({
@@ -41,6 +59,11 @@ async function start(context: ServiceContext<ConfigOf<typeof storeSchema>>) {
       log.warn({ topic, from, to, reason }, `lost ${topic} from ${from} to ${to ?? 'the end of its epoch'}`);
     },
   });
+  const { heartbeatMs } = config;
+  for (const name of ARCHIVED_LOGS) {
+    followed.set(name, followLog(name, { wire, addresses, archive, heartbeatMs, log }));
+  }
+  health.detail('archived', () => journal.lastSeq);
   health.detail('symbols', () => store.symbols.size);
 
   function answer(request: Envelope) {
@@ -63,8 +86,11 @@ async function start(context: ServiceContext<ConfigOf<typeof storeSchema>>) {
   return {
     stop: async () => {
       follower.close();
+      for (const each of followed.values()) each.close();
       responder.close();
       wire.security.close();
+      archive.close();
+      await journal.close();
     },
   };
 }

@@ -45,7 +45,7 @@ export const venueSchema = defineSchema({
     },
   },
   initialCashUsd: {
-    doc: 'Cash in USD that the account begins with. Orders are not checked against it.',
+    doc: 'Cash in USD that a new account begins with; one that the journal has keeps its own. Orders are not checked against it.',
     format: 'decimal',
     default: '1000000',
   },

@@ -1,16 +1,18 @@
+import type { Flushed, JournalEvent } from '@tickpath/journal';
+import { type Book, record, type VenueJournal } from './book.ts';
 import {
-  type AccountIdentity,
   type AlpacaAccount,
   type AlpacaPosition,
   alpacaAccount,
   alpacaPosition,
   alpacaPositions,
 } from './core/account.ts';
+import { type ActivityListing, type AlpacaActivity, listActivities } from './core/activities.ts';
+import type { VenueEvents } from './core/journal-events.ts';
 import type { MarketQuote, MarketTrade } from './core/market-event.ts';
 import {
   type MatchingInput,
   type MatchingOutput,
-  type MatchingState,
   type OrderEvent,
   openOrderCount,
   step,
@@ -26,26 +28,36 @@ export interface ExchangeLog {
 }
 
 export interface ExchangeOptions {
-  readonly state: MatchingState;
-  readonly account: AccountIdentity;
+  /** Where every event goes before anybody hears of it. */
+  readonly journal: Pick<VenueJournal, 'transact' | 'flushed'>;
+  /** What the journal's events have led to. */
+  readonly book: Book;
   /** The market's time (`marketNow`): the wall clock's when live, the tape's in a replay. */
   readonly nowNs: () => bigint;
   readonly newId: () => string;
   readonly metrics: VenueMetrics;
   readonly log: ExchangeLog;
+  /** Where a test may have the process die. */
+  readonly failpoint: (point: 'before-commit' | 'after-commit' | 'after-flush') => void;
+  /** The journal has failed, so the book is ahead of it: the process has to end. */
+  readonly onFatal: (error: unknown) => void;
 }
 
 export type SubmitResult =
   | { readonly ok: true; readonly order: VenueOrder }
   | { readonly ok: false; readonly refusal: Refusal };
 
-/** The matching core with time and ids given to it, and its events handed to whoever listens. */
+/**
+ * The matching core with time and ids given to it. Each step is one synchronous turn and one transaction of the journal;
+ * its events are handed to whoever listens once they are on the disk. What the methods return may not be there yet: it may
+ * leave the process only after `settled`.
+ */
 export interface Exchange {
   /** Shows a quote to the resting orders. */
   onQuote(quote: MarketQuote): void;
   /** Lets positions be worth what shares now change hands at. */
   onTrade(trade: MarketTrade): void;
-  /** Takes the body of an order; answers with the order as it came in (`pending_new`), its fills follow as events. */
+  /** Takes the body of an order; gives the order as it came in (`pending_new`), its fills follow as events. */
   submit(body: unknown): SubmitResult;
   cancel(orderId: string): Refusal | null;
   order(orderId: string): VenueOrder | undefined;
@@ -57,14 +69,21 @@ export interface Exchange {
   positions(): AlpacaPosition[];
   /** The position in a symbol, named as itself or by its asset id; `undefined` when nothing of it is held. */
   position(symbolOrAssetId: string): AlpacaPosition | undefined;
-  /** Calls `listener` for every event from now on, in order, in the turn it happens; answers how to stop. */
+  /** Executions of the account; a refusal when the page token is none of theirs. */
+  activities(listing: ActivityListing): AlpacaActivity[] | Refusal;
+  /** Calls `listener` for every event from now on, in order, once it survives the loss of power; answers how to stop. */
   listen(listener: (event: OrderEvent) => void): () => void;
+  /** Resolves when all that has happened so far survives the loss of power and every listener has heard of it. */
+  settled(): Promise<void>;
 }
 
-export function createExchange({ state, account, nowNs, newId, metrics, log }: ExchangeOptions): Exchange {
+export function createExchange(options: ExchangeOptions): Exchange {
+  const { journal, book, nowNs, newId, metrics, log, failpoint, onFatal } = options;
+  const { state, account } = book;
   const listeners = new Set<(event: OrderEvent) => void>();
-  let lastNs = 0n;
-  /** Never back: a quote may be older than an order that came in before it. */
+  let told: Promise<void> = Promise.resolve();
+  let lastNs = latestNs(state.orders.values());
+  /** Never back, also over a restart: a quote may be older than an order that came in before it. */
   const atLeastLast = (tsNs: bigint): bigint => {
     if (tsNs > lastNs) lastNs = tsNs;
     return lastNs;
@@ -82,14 +101,36 @@ export function createExchange({ state, account, nowNs, newId, metrics, log }: E
     return outputs;
   };
 
+  const publish = ({ value: events }: Flushed<readonly OrderEvent[], JournalEvent<VenueEvents>>): void => {
+    for (const event of events) for (const listener of listeners) listener(event);
+  };
+
+  /** Told in order of commit; one sync of the disk serves all that was committed while the one before it ran. */
+  const keep = (events: readonly OrderEvent[]): void => {
+    failpoint('before-commit');
+    const flushed = journal.flushed(record(journal, events));
+    failpoint('after-commit');
+    told = Promise.all([flushed, told]).then(([proof]) => {
+      failpoint('after-flush');
+      publish(proof);
+    });
+    told.catch(onFatal);
+  };
+
   const apply = (input: MatchingInput): MatchingOutput[] => {
     const outputs = matched(input);
-    for (const output of outputs) {
-      count(output);
-      if (output.kind === 'refused') continue;
-      log.debug(logFields(output), `order ${output.kind}`);
-      for (const listener of listeners) listener(output);
+    if (outputs.length === 0) return outputs;
+    const events = outputs.filter((output) => output.kind !== 'refused');
+    if (events.length > 0) {
+      try {
+        keep(events);
+      } catch (error) {
+        onFatal(error);
+        throw error;
+      }
     }
+    for (const output of outputs) count(output);
+    for (const event of events) log.debug(logFields(event), `order ${event.kind}`);
     return outputs;
   };
 
@@ -134,11 +175,20 @@ export function createExchange({ state, account, nowNs, newId, metrics, log }: E
     account: () => alpacaAccount(state, account),
     positions: () => alpacaPositions(state),
     position: (symbolOrAssetId) => alpacaPosition(state, symbolOrAssetId),
+    activities: (listing) => listActivities(state.fills, listing),
     listen(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    settled: () => told,
   };
+}
+
+/** The time of the last event; 0 before any. */
+function latestNs(orders: Iterable<VenueOrder>): bigint {
+  let latest = 0n;
+  for (const { updatedNs } of orders) if (updatedNs > latest) latest = updatedNs;
+  return latest;
 }
 
 function logFields({ order, kind }: OrderEvent): object {

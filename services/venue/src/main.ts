@@ -1,10 +1,19 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { basename } from 'node:path';
-import { FatalStartError, type Running, runService, type ServiceContext } from '@tickpath/runtime';
+import { openJournal } from '@tickpath/journal';
+import {
+  FatalStartError,
+  failpoints,
+  journalOptions,
+  type Running,
+  runService,
+  type ServiceContext,
+} from '@tickpath/runtime';
 import { traceIdOf } from '@tickpath/trading';
+import { openBook } from './book.ts';
 import { priceCents, type VenueConfig, venueConfigFaults, venueSchema } from './config.ts';
 import { accountIdentity } from './core/account.ts';
-import { createMatching } from './core/matching.ts';
+import { VENUE_EVENT_TYPES, type VenueEvents } from './core/journal-events.ts';
 import { createSyntheticMarket } from './core/synthetic-market.ts';
 import { createExchange } from './exchange.ts';
 import { createReplayFeed, createSyntheticFeed, type Feed, type FeedOptions } from './feed.ts';
@@ -74,14 +83,24 @@ async function start(context: ServiceContext<VenueConfig>): Promise<Running> {
   const startNs = clock.nowNs();
   const source = await (config.source === 'replay' ? replaySource(config, startNs) : syntheticSource(config, startNs));
   const { runId, symbols, openedNs } = source;
+  const journal = await openJournal<VenueEvents>({ ...journalOptions(context), types: VENUE_EVENT_TYPES });
+  const book = await openBook(journal, {
+    idScope: runId,
+    symbols,
+    newAccount: accountIdentity(runId, openedNs),
+    initialCashUsd: config.initialCashUsd,
+    log,
+  });
   const metrics = createVenueMetrics(context.metrics, { openOrders: () => exchange.openOrderCount() });
   const exchange = createExchange({
-    state: createMatching({ idScope: runId, symbols, initialCashUsd: config.initialCashUsd }),
-    account: accountIdentity(runId, openedNs),
+    journal,
+    book,
     nowNs: () => feed.nowNs(),
     newId: randomUUID,
     metrics,
     log,
+    failpoint: failpoints('venue'),
+    onFatal,
   });
   // Before the server, so that spans end before the server speaks of what they are about.
   const traces = createOrderTraces({ exchange, tracing, nowNs: () => clock.nowNs() });
@@ -101,14 +120,17 @@ async function start(context: ServiceContext<VenueConfig>): Promise<Running> {
   health.detail('clients', () => ({ marketDataSubscribers: server.market.subscriberCount() }));
 
   const port = await server.listen({ host: addresses.bindHost, port: addresses.port('venue') });
-  log.info({ run: runId, source: config.source, pace: source.pace, port }, 'market open');
+  const { id: account } = book.account;
+  log.info({ run: runId, account, source: config.source, pace: source.pace, port }, 'market open');
   const stopping = new AbortController();
   const running = feed.run(stopping.signal).catch((error: unknown) => onFatal(unplayable(error)));
   return {
     async stop() {
       stopping.abort();
-      await server.close();
       await running;
+      await server.close();
+      await exchange.settled();
+      await journal.close();
     },
   };
 }

@@ -29,6 +29,11 @@ export interface OrderTraces {
   submit(body: unknown, origin: OrderRequestOrigin): SubmitResult;
 }
 
+interface Submission {
+  readonly context: SpanContext;
+  readonly origin: OrderRequestOrigin;
+}
+
 interface TracedOrder {
   readonly traceId: string;
   readonly parentSpanId: string;
@@ -45,11 +50,11 @@ const MAX_CLIENT_ORDER_ID_LENGTH = 48;
  */
 export function createOrderTraces({ exchange, tracing, nowNs }: OrderTracesOptions): OrderTraces {
   const open = new Map<string, TracedOrder>();
-  let submitting: { readonly context: SpanContext; readonly origin: OrderRequestOrigin } | null = null;
+  /** Orders taken whose first event is not on the disk yet. */
+  const submissions = new Map<string, Submission>();
 
-  const emitSubmission = (endNs: bigint, status: number, outcome: SpanAttributes) => {
-    if (submitting === null) return;
-    const { context, origin } = submitting;
+  const emitSubmission = ({ context, origin }: Submission, status: number, outcome: SpanAttributes): bigint => {
+    const endNs = nowNs();
     tracing.emit(() => [
       {
         traceId: context.traceId,
@@ -70,16 +75,19 @@ export function createOrderTraces({ exchange, tracing, nowNs }: OrderTracesOptio
         },
       },
     ]);
+    return endNs;
   };
 
   const accepted = ({ order }: OrderEvent) => {
-    if (submitting === null) return;
-    const acceptedNs = nowNs();
-    const { traceId, spanId } = submitting.context;
+    const submission = submissions.get(order.orderId);
+    if (submission === undefined) return;
+    submissions.delete(order.orderId);
+    const outcome = { 'tickpath.cl_ord_id': order.clOrdId, 'tickpath.order_id': order.orderId };
+    const acceptedNs = emitSubmission(submission, 200, outcome);
+    const { traceId, spanId } = submission.context;
     // Under the root of the stack's own trace; a stranger's trace has no such root, but it has the span of its request.
     const parentSpanId = traceId === traceIdOf(order.clOrdId) ? spanIdOf(traceId, ORDER_SPAN) : spanId;
     open.set(order.orderId, { traceId, parentSpanId, acceptedNs });
-    emitSubmission(acceptedNs, 200, { 'tickpath.cl_ord_id': order.clOrdId, 'tickpath.order_id': order.orderId });
   };
 
   const emitFill = ({ traceId, parentSpanId, acceptedNs }: TracedOrder, fill: FillOutput) => {
@@ -120,15 +128,12 @@ export function createOrderTraces({ exchange, tracing, nowNs }: OrderTracesOptio
     submit(body, origin) {
       const context = tracing.enabled ? readTraceparent(origin.traceparent) : undefined;
       if (context === undefined) return exchange.submit(body);
-      // Submitting is one synchronous step: the order that comes in during it is this request's.
-      submitting = { context, origin };
-      try {
-        const result = exchange.submit(body);
-        if (!result.ok) emitSubmission(nowNs(), result.refusal.status, refusalAttributes(body, result.refusal));
-        return result;
-      } finally {
-        submitting = null;
-      }
+      const submission = { context, origin };
+      const result = exchange.submit(body);
+      // The exchange's events come in a later turn, so they find it.
+      if (result.ok) submissions.set(result.order.orderId, submission);
+      else emitSubmission(submission, result.refusal.status, refusalAttributes(body, result.refusal));
+      return result;
     },
   };
 }

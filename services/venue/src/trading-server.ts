@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { activityTypeRefusal, readActivityListing } from './core/activities.ts';
 import { alpacaOrder } from './core/alpaca-messages.ts';
 import type { CredentialCheck } from './core/market-session.ts';
 import { readOrderListing } from './core/order-listing.ts';
@@ -30,7 +31,10 @@ function refuse(reply: FastifyReply, { status, code, message }: Refusal): Fastif
   return reply.code(status).send({ code, message });
 }
 
-/** Alpaca's trading REST on a Fastify instance: orders, the account and its positions. Every error body is `{code, message}`. */
+/**
+ * Alpaca's trading REST on a Fastify instance: orders, the account, its positions and activities. Every error body is
+ * `{code, message}`.
+ */
 export function registerTrading(app: FastifyInstance, options: TradingOptions): void {
   const { exchange, traces, nowNs, areValid, isOpen, metrics, log } = options;
 
@@ -54,6 +58,8 @@ export function registerTrading(app: FastifyInstance, options: TradingOptions): 
   app.addHook('onResponse', async (request, reply) => {
     metrics.httpRequest(`${request.method} ${request.routeOptions.url ?? 'unknown'}`, reply.statusCode);
   });
+  // An answer tells of orders and executions: it leaves when all that it may tell of survives the loss of power.
+  app.addHook('onSend', () => exchange.settled());
   app.setNotFoundHandler((_request, reply) => refuse(reply, NO_ENDPOINT));
   app.setErrorHandler((error, _request, reply) => {
     const { statusCode: status = 500, message } = error as { statusCode?: number; message: string };
@@ -101,4 +107,23 @@ export function registerTrading(app: FastifyInstance, options: TradingOptions): 
     const position = exchange.position(request.params.symbol);
     return position === undefined ? refuse(reply, positionNotFound()) : reply.send(position);
   });
+
+  const activities = (query: Record<string, unknown>, reply: FastifyReply): FastifyReply => {
+    const read = readActivityListing(query);
+    if (!read.ok) return refuse(reply, read.refusal);
+    const found = exchange.activities(read.listing);
+    return 'status' in found ? refuse(reply, found) : reply.send(found);
+  };
+
+  app.get<{ Querystring: Record<string, unknown> }>('/v2/account/activities', (request, reply) =>
+    activities(request.query, reply),
+  );
+
+  app.get<{ Querystring: Record<string, unknown>; Params: { type: string } }>(
+    '/v2/account/activities/:type',
+    (request, reply) => {
+      const refusal = activityTypeRefusal(request.params.type);
+      return refusal === null ? activities(request.query, reply) : refuse(reply, refusal);
+    },
+  );
 }

@@ -1,19 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decimal, decimalText, ZERO } from '@tickpath/trading';
+import { decimalText, ZERO } from '@tickpath/trading';
 import fc from 'fast-check';
 import { averagePx, heldQty, type MatchingInput, type MatchingOutput, step } from '../src/core/matching.ts';
-import { readOrderRequest } from '../src/core/order-request.ts';
 import { aMatching, aQuote } from './builders.ts';
+import { type Action, actions, inputOf, order } from './random-session.ts';
 
 const SEED = Date.now() % 2 ** 31;
 console.log(`matching properties: seed ${SEED}`);
-
-function order(side: 'buy' | 'sell', qty: string, id: string, symbol = 'AAPL'): MatchingInput {
-  const read = readOrderRequest({ symbol, side, qty, type: 'market', time_in_force: 'day', client_order_id: id });
-  if (!read.ok) throw new Error(read.refusal.message);
-  return { kind: 'submit', order: { ...read.request, clOrdId: id }, orderId: `order-${id}`, tsNs: 2n };
-}
 
 function summary(outputs: readonly MatchingOutput[]): string[] {
   return outputs.map((output) => {
@@ -128,42 +122,6 @@ test('the same inputs give the same outputs, ids included', () => {
   assert.deepEqual(ids, [...new Set(ids)].sort());
 });
 
-type Action =
-  | {
-      do: 'quote';
-      symbol: string;
-      bid: number;
-      bidSz: number;
-      spread: number;
-      askSz: number;
-      updates: 'both' | 'bid' | 'ask';
-    }
-  | { do: 'submit'; symbol: string; side: 'buy' | 'sell'; qty: number }
-  | { do: 'cancel'; pick: number };
-
-const symbols = fc.constantFrom('AAPL', 'MSFT');
-const actions: fc.Arbitrary<Action[]> = fc.array(
-  fc.oneof(
-    fc.record({
-      do: fc.constant('quote' as const),
-      symbol: symbols,
-      bid: fc.integer({ min: 0, max: 300 }),
-      bidSz: fc.integer({ min: 0, max: 12 }),
-      spread: fc.integer({ min: 1, max: 5 }),
-      askSz: fc.integer({ min: 0, max: 12 }),
-      updates: fc.constantFrom('both' as const, 'bid' as const, 'ask' as const),
-    }),
-    fc.record({
-      do: fc.constant('submit' as const),
-      symbol: symbols,
-      side: fc.constantFrom('buy' as const, 'sell' as const),
-      qty: fc.integer({ min: 1, max: 30 }),
-    }),
-    fc.record({ do: fc.constant('cancel' as const), pick: fc.nat(20) }),
-  ),
-  { minLength: 5, maxLength: 60, size: 'max' },
-);
-
 /** The rule of matching in whole cents and shares, said as plainly as possible: every share is an entry in a list. */
 class NaiveVenue {
   readonly shares = new Map<string, number[]>();
@@ -205,7 +163,6 @@ test('matching agrees with a naive reference and conserves quantity and cash', (
       const naive = new NaiveVenue();
       let cash = ZERO;
       let filled = 0;
-      const cents = (value: number) => decimalText(decimal(String(value)).div(100));
       const apply = (input: MatchingInput) => {
         for (const output of step(state, input)) {
           if (output.kind !== 'fill' && output.kind !== 'partial_fill') continue;
@@ -218,22 +175,14 @@ test('matching agrees with a naive reference and conserves quantity and cash', (
         }
       };
       for (const [index, action] of script.entries()) {
-        if (action.do === 'quote') {
-          const { symbol, bid, bidSz, spread, askSz, updates } = action;
-          const sizes = { bidSz: String(bidSz), askSz: String(askSz) };
-          apply(
-            aQuote({ symbol, bidPx: cents(bid), askPx: cents(bid + spread), ...sizes, updates, tsNs: BigInt(index) }),
-          );
-          naive.quote(action);
-        } else if (action.do === 'submit') {
+        if (action.do === 'quote') naive.quote(action);
+        if (action.do === 'submit') {
           naive.orders.push({ symbol: action.symbol, side: action.side, left: action.qty, open: true, paid: [] });
           naive.match();
-          apply(order(action.side, String(action.qty), String(naive.orders.length - 1), action.symbol));
-        } else {
-          const one = naive.orders[action.pick];
-          if (one !== undefined) one.open = false;
-          apply({ kind: 'cancel', orderId: `order-${action.pick}`, tsNs: BigInt(index) });
         }
+        const one = action.do === 'cancel' ? naive.orders[action.pick] : undefined;
+        if (one !== undefined) one.open = false;
+        apply(inputOf(action, { index, orders: state.orders.size }));
       }
       let naiveCash = 0;
       const naivePositions = new Map<string, number>();

@@ -1,21 +1,33 @@
 import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
 import { test } from 'node:test';
 import { createMetrics } from '@tickpath/runtime';
-import { accountIdentity } from '../src/core/account.ts';
 import { createExchange } from '../src/exchange.ts';
 import { createVenueMetrics } from '../src/metrics.ts';
-import { aMatching, aQuote } from './builders.ts';
+import { aQuote } from './builders.ts';
+import { dataFolder, openTestBook } from './test-book.ts';
 
-test('open orders and the time of matching are told; a quote that no order waits for is not matching', async () => {
+test('open orders and the time of matching are told; a quote that no order waits for is not matching', async (t) => {
+  const dataDir = dataFolder();
+  const { journal, book } = await openTestBook(dataDir);
+  t.after(async () => {
+    await exchange.settled();
+    await journal.close();
+    rmSync(dataDir, { recursive: true });
+  });
   const metrics = createMetrics();
   let id = 0;
   const exchange = createExchange({
-    state: aMatching(),
-    account: accountIdentity('run', 1n),
+    journal,
+    book,
     nowNs: () => 1n,
     newId: () => `id-${id++}`,
     metrics: createVenueMetrics(metrics, { openOrders: () => exchange.openOrderCount() }),
     log: { debug() {} },
+    failpoint() {},
+    onFatal(error) {
+      throw error;
+    },
   });
   const order = { side: 'buy', qty: '10', type: 'market', time_in_force: 'day' };
   exchange.onQuote(aQuote({ symbol: 'NVDA' }));

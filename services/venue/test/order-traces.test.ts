@@ -22,6 +22,7 @@ test('an order of a trace leaves a span of its submission and one of each execut
   const traceId = traceIdOf('tp-1');
   const { body } = await post(venue, 'tp-1', traceparentOf('tp-1', 'execution POST /v2/orders'));
   venue.exchange.onQuote(aQuote({ askPx: '190.07', askSz: '500' }));
+  await venue.exchange.settled();
 
   const [submission, first, second, ...more] = venue.spans;
   assert.ok(submission !== undefined && first !== undefined && second !== undefined);
@@ -96,6 +97,7 @@ test('orders without a trace leave no spans, also while another order has one', 
   await post(venue, 'tp-3', 'no trace');
   await post(venue, 'tp-4', `00-${'0'.repeat(32)}-${SPAN_ID}-01`);
   venue.exchange.onQuote(aQuote({ askSz: '10000' }));
+  await venue.exchange.settled();
   assert.deepEqual(
     venue.spans.map(({ name, attributes }) => [name, attributes?.['tickpath.cl_ord_id']]),
     [

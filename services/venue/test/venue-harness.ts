@@ -1,7 +1,8 @@
+import { rmSync } from 'node:fs';
 import { NO_TRACING, type SpanRecord, type Tracing } from '@tickpath/runtime';
 import { type ClientOptions, WebSocket } from 'ws';
+import type { VenueJournal } from '../src/book.ts';
 import { accountIdentity } from '../src/core/account.ts';
-import { createMatching } from '../src/core/matching.ts';
 import { createSyntheticMarket } from '../src/core/synthetic-market.ts';
 import { createExchange, type Exchange } from '../src/exchange.ts';
 import { createReplayFeed, createSyntheticFeed, type Feed, type FeedOptions, type Pace } from '../src/feed.ts';
@@ -10,11 +11,19 @@ import { createOrderTraces } from '../src/order-traces.ts';
 import { createVenueServer } from '../src/server.ts';
 import type { Tape } from '../src/tape.ts';
 import { eventually } from './builders.ts';
+import { dataFolder, openTestBook } from './test-book.ts';
 
 export const KEY = { keyId: 'TESTKEY', secretKey: 'TESTSECRET' };
 const HEADERS = { 'apca-api-key-id': KEY.keyId, 'apca-api-secret-key': KEY.secretKey };
 
-const NO_METRICS: VenueMetrics = { ticks() {}, clients() {}, order() {}, fill() {}, match() {}, httpRequest() {} };
+export const NO_METRICS: VenueMetrics = {
+  ticks() {},
+  clients() {},
+  order() {},
+  fill() {},
+  match() {},
+  httpRequest() {},
+};
 
 export interface VenueSettings {
   readonly tape?: Tape;
@@ -24,6 +33,11 @@ export interface VenueSettings {
   readonly frameLimit?: number;
   readonly authTimeoutMs?: number;
   readonly credentials?: typeof KEY;
+  /** Where its journal is: for a venue that is started again. Otherwise a folder of its own, gone when `using` ends. */
+  readonly dataDir?: string;
+  readonly initialCashUsd?: string;
+  /** What each flush of the journal waits for, given the number of flushes before it. */
+  readonly beforeFlush?: (flushes: number) => Promise<void>;
 }
 
 export interface Answer {
@@ -34,6 +48,7 @@ export interface Answer {
 export interface TestVenue {
   readonly url: string;
   readonly exchange: Exchange;
+  readonly journal: VenueJournal;
   readonly feed: Feed | null;
   readonly log: { message: string; fields: object }[];
   /** Every span emitted so far. */
@@ -62,17 +77,36 @@ export interface TestClient {
 export async function startVenue(settings: VenueSettings = {}): Promise<TestVenue> {
   const log: TestVenue['log'] = [];
   const record = (fields: object, message: string) => void log.push({ fields, message });
-  const logger = { info: record, error: record, debug: () => {} };
+  const logger = { info: record, warn: record, error: record, debug: () => {} };
   const clock = { nowNs: () => BigInt(Date.now()) * 1_000_000n };
   const slowClientBytes = settings.slowClientBytes ?? 1_000_000;
   let feed: Feed | null = null;
+  const dataDir = settings.dataDir ?? dataFolder();
+  const runId = `test-run-${crypto.randomUUID()}`;
+  const { journal, book } = await openTestBook(dataDir, {
+    idScope: runId,
+    newAccount: accountIdentity(runId, clock.nowNs()),
+    initialCashUsd: settings.initialCashUsd ?? '1000000',
+    log: logger,
+  });
+  let flushes = 0;
   const exchange = createExchange({
-    state: createMatching({ idScope: 'test-run', symbols: null, initialCashUsd: '1000000' }),
-    account: accountIdentity('test-run', clock.nowNs()),
+    journal: {
+      transact: (work) => journal.transact(work),
+      async flushed(committed) {
+        await settings.beforeFlush?.(flushes++);
+        return journal.flushed(committed);
+      },
+    },
+    book,
     nowNs: () => feed?.nowNs() ?? clock.nowNs(),
     newId: () => crypto.randomUUID(),
     metrics: NO_METRICS,
     log: logger,
+    failpoint: () => {},
+    onFatal(error) {
+      throw error;
+    },
   });
   const spans: SpanRecord[] = [];
   const tracing: Tracing = { ...NO_TRACING, enabled: true, emit: (make) => void spans.push(...make()) };
@@ -81,7 +115,7 @@ export async function startVenue(settings: VenueSettings = {}): Promise<TestVenu
     traces: createOrderTraces({ exchange, tracing, nowNs: clock.nowNs }),
     nowNs: clock.nowNs,
     credentials: settings.credentials ?? KEY,
-    run: { id: 'test-run', pace: settings.tape === undefined ? 'live' : 'replay' },
+    run: { id: runId, pace: settings.tape === undefined ? 'live' : 'replay' },
     limits: { authTimeoutMs: settings.authTimeoutMs ?? 5000, bodyLimitBytes: 4096, slowClientBytes, symbolLimit: 10 },
     metrics: NO_METRICS,
     log: logger,
@@ -123,6 +157,7 @@ export async function startVenue(settings: VenueSettings = {}): Promise<TestVenu
   return {
     url,
     exchange,
+    journal,
     feed,
     log,
     spans,
@@ -147,8 +182,11 @@ export async function startVenue(settings: VenueSettings = {}): Promise<TestVenu
     async [Symbol.asyncDispose]() {
       stopping.abort();
       for (const { socket } of clients) socket.resume();
-      await server.close();
       await running;
+      await server.close();
+      await exchange.settled();
+      await journal.close();
+      if (settings.dataDir === undefined) rmSync(dataDir, { recursive: true });
     },
   };
 }

@@ -6,6 +6,7 @@ import { JOURNAL_USAGE } from './journal.ts';
 import { KEYS_USAGE } from './keys.ts';
 import { LATENCY_USAGE } from './latency.ts';
 import { LOG_LEVEL_USAGE } from './log-level.ts';
+import { REBASE_USAGE } from './rebase.ts';
 import { SECRETS_USAGE } from './secrets.ts';
 import { SOAK_USAGE } from './soak.ts';
 import { START_USAGE } from './start.ts';
@@ -36,6 +37,10 @@ ${JOURNAL_USAGE}
                            --from and --to: a number of the journal or a time (RFC 3339), both included
     verify                 checks all of it, also an export; exit code 1 at a fault; --json for lines of JSON
     export                 lines of JSON with a manifest and checksums, to --out FOLDER (default: journal-export)
+${REBASE_USAGE}
+    the last resort, when a log is unknown (/healthz of risk and execution says so) or a halt is to be lifted: risk and
+    execution accept each other's log as it is, lift a halt, and take cash, positions and open orders from the venue
+    --reason TEXT          stands in both logs
 ${LOG_LEVEL_USAGE}
     changes the log level of running services until they end: ${LOG_LEVELS.join(', ')}
 ${CONFIG_USAGE}

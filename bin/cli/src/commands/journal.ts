@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { globSync, statSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
 import { exportJournal, JournalError, openJournalReader, verifyExport } from '@tickpath/journal';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from '../exit-codes.ts';
 import { type JournalArguments, parseJournalArguments } from '../journal-arguments.ts';
@@ -24,8 +24,11 @@ export async function journal(argv: readonly string[]): Promise<number> {
   }
   const caller = callerOf(process.env).directory;
   const dir = resolve(caller, args.dir);
-  if (args.action === 'verify' && existsSync(join(dir, MANIFEST))) return await verifyExported(dir, args);
   const files = journalFilesAt(dir);
+  if (args.action === 'verify') {
+    const exported = exportsIn(dir);
+    if (exported.length > 0) return await verifyAll(files, exported, args);
+  }
   if (files.length === 0)
     return fail(`no journal at ${dir}: neither a file nor a folder with NAME.sqlite`, EXIT_FAILED);
   switch (args.action) {
@@ -90,7 +93,26 @@ function countsOf(counts: object): string {
     .join(', ');
 }
 
-async function verifyExported(dir: string, { json, dir: name }: JournalArguments): Promise<number> {
+/** The folders in and below this one that `export` has made. */
+function exportsIn(dir: string): string[] {
+  if (!statSync(dir, { throwIfNoEntry: false })?.isDirectory()) return [];
+  const manifests = globSync(`**/${MANIFEST}`, { cwd: dir });
+  return manifests.sort().map((file) => dirname(join(dir, file)));
+}
+
+/** What `export` has made, and any journals beside it. */
+async function verifyAll(
+  files: readonly JournalFile[],
+  exported: readonly string[],
+  args: JournalArguments,
+): Promise<number> {
+  let exitCode = await verify(files, args);
+  for (const dir of exported) if ((await verifyExported(dir, args)) !== EXIT_OK) exitCode = EXIT_FAILED;
+  return exitCode;
+}
+
+async function verifyExported(dir: string, { json }: JournalArguments): Promise<number> {
+  const name = relative(callerOf(process.env).directory, dir);
   try {
     const { uuid, firstSeq, lastSeq } = await verifyExport(dir);
     const text = `${name}: ok, export of ${uuid}, events ${firstSeq} to ${lastSeq}`;

@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, mkdirSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
+import { JournalError, lockFolder, type WriterLock } from '@tickpath/journal';
 import { addresses, ConfigError, type LoadedConfig, loadConfig } from '@tickpath/runtime';
 import { loadKeys, SecurityError } from '@tickpath/wire';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from '../exit-codes.ts';
@@ -58,6 +59,18 @@ function keysFault(keysDir: string | null): string | undefined {
   }
 }
 
+/** Keeps a second stack off the folder for as long as this process lives, or says why it cannot be used. */
+function lockData(dataDir: string): WriterLock | string {
+  try {
+    mkdirSync(dataDir, { recursive: true });
+    return lockFolder(dataDir);
+  } catch (error) {
+    if (!(error instanceof JournalError)) return `data.dir: ${dataDir} cannot be made: ${(error as Error).message}`;
+    if (error.code !== 'JOURNAL_BUSY') return `data.dir: ${error.message}`;
+    return `data.dir: ${dataDir} is in use by another stack: stop that one, or name another folder with --data.dir`;
+  }
+}
+
 async function run({ json, configArgs }: StartArguments, loaded: SupervisorConfig): Promise<number> {
   const output = createOutput({
     json,
@@ -66,9 +79,14 @@ async function run({ json, configArgs }: StartArguments, loaded: SupervisorConfi
     nowMs: Date.now,
   });
   const at = addresses(loaded.shared.network);
-  sayHeader(output, loaded);
+  const dataDir = resolve(WORKSPACE, loaded.shared.data.dir);
+  const lock = lockData(dataDir);
+  if (typeof lock === 'string') return fail([lock], EXIT_FAILED);
+  // Once for all: whatever a service takes for its working directory, they share one folder.
+  const serviceArgs = [...configArgs, `--data.dir=${dataDir}`];
+  sayHeader(output, loaded, dataDir);
   const supervisor = startSupervisor({
-    services: STARTED_SERVICES.map((name) => ({ name, command: serviceCommand(name, configArgs) })),
+    services: STARTED_SERVICES.map((name) => ({ name, command: serviceCommand(name, serviceArgs) })),
     output,
     env: { ...process.env, ...venueKeys(loaded.shared.alpaca) },
     cwd: WORKSPACE,
@@ -81,6 +99,7 @@ async function run({ json, configArgs }: StartArguments, loaded: SupervisorConfi
   });
   const exitCode = await supervisor.done;
   stopSummary();
+  lock.release();
   return exitCode;
 }
 
@@ -88,14 +107,20 @@ function serviceCommand(name: string, configArgs: readonly string[]): [string, .
   return [process.execPath, '--disable-warning=ExperimentalWarning', serviceEntry(name), ...configArgs];
 }
 
-function sayHeader(output: Output, { profile, shared }: SupervisorConfig): void {
+function sayHeader(output: Output, { profile, shared }: SupervisorConfig, dataDir: string): void {
   const at = addresses(shared.network);
   const ports = STARTED_SERVICES.map((name) => at.port(`health.${name}`));
   const range = `http://${at.bindHost}:${Math.min(...ports)}–${Math.max(...ports)}`;
   output.say(
     'info',
-    `tickpath ${workspaceVersion()}, profile ${profile}: ${STARTED_SERVICES.join(', ')}; health and metrics on ${range}; Ctrl-C stops`,
+    `tickpath ${workspaceVersion()}, profile ${profile}: ${STARTED_SERVICES.join(', ')}; health and metrics on ${range}; state in ${fromHere(dataDir)}; Ctrl-C stops`,
   );
+}
+
+/** A folder as a person would name it where the command was given. */
+function fromHere(folder: string): string {
+  const short = relative(callerOf(process.env).directory, folder);
+  return short === '' || short.startsWith('..') ? folder : short;
 }
 
 /** The keys under which the services meet at the simulated venue: new ones with every start unless configured. */

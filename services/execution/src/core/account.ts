@@ -1,15 +1,15 @@
-import { decimal } from '@tickpath/trading';
-import { type ExecutionInput, type ExecutionOutput, type ExecutionState, track } from './state.ts';
-import type { OpenVenueOrder } from './venue-update.ts';
+import { append, type Turn } from './replay.ts';
+import type { ExecutionInput, ExecutionOutput, ExecutionState } from './state.ts';
 
 /** Before anything is sent over a new connection, the venue's orders are held against ours. */
-export function onConnected(state: ExecutionState): ExecutionOutput[] {
+export function onConnected(turn: Turn): void {
+  const { state, out } = turn;
   state.connection += 1;
   state.connected = true;
   // What was said on an earlier connection is in what is read from now on, or of a book that is no more.
   state.held.length = 0;
-  if (state.accountId === undefined) return [readAccount(state)];
-  return [{ type: 'list-orders', connection: state.connection }];
+  if (state.taking !== undefined) out.push(readAccount(state));
+  else listOrders(turn);
 }
 
 export function onDisconnected(state: ExecutionState): void {
@@ -17,100 +17,61 @@ export function onDisconnected(state: ExecutionState): void {
   state.listening = false;
 }
 
-export function onVenueOrders(
-  state: ExecutionState,
-  input: Extract<ExecutionInput, { type: 'venue-orders' }>,
-): ExecutionOutput[] {
-  if (input.connection !== state.connection || !state.connected || state.accountId === undefined) return [];
-  const difference = differenceTo(state, input);
-  if (difference !== undefined) return takeAnew(state, difference);
-  state.listening = true;
-  return lookUpOpen(state);
+/** An order of ours at the venue may be an approval that has not been read yet: the risk log comes first. */
+export function listOrders({ state, out }: Turn): void {
+  if (!state.connected || state.listening || !state.caughtUp || state.taking !== undefined) return;
+  // One that is acknowledged meanwhile need not be in the list.
+  const acknowledged = Array.from(state.orders.values()).filter(({ orderId }) => orderId !== null);
+  state.latestAcknowledged = acknowledged.at(-1)?.terms.clOrdId;
+  out.push({ type: 'list-orders', connection: state.connection });
 }
 
 /**
- * What we know of the account is not what the venue knows: nothing more is sent until it has been read from the venue,
- * which then begins a new generation of our log (ADR 6).
+ * What we know of the account is not what the venue knows: nothing more is sent until it has been read from the venue
+ * and is in our log (ADR 6).
  */
-export function takeAnew(state: ExecutionState, reason: string): ExecutionOutput[] {
-  if (state.accountId === undefined) return [];
-  state.accountId = undefined;
-  state.rebaseReason = reason;
+export function takeAnew({ state, out }: Turn, reason: string): void {
+  if (state.taking !== undefined) return;
+  state.taking = reason;
   state.listening = false;
-  return state.connected ? [readAccount(state)] : [];
+  if (state.connected) out.push(readAccount(state));
 }
 
 function readAccount(state: ExecutionState): ExecutionOutput {
-  const { rebaseReason: reason } = state;
   const notBeforeNs = state.lastWrittenNs + state.config.maxInFlightNs;
-  return { type: 'read-account', connection: state.connection, reason, notBeforeNs };
+  return { type: 'read-account', connection: state.connection, reason: state.taking ?? '', notBeforeNs };
 }
-
-/** A connection that was down may have missed updates: every order that is still open is looked up. */
-function lookUpOpen(state: ExecutionState): ExecutionOutput[] {
-  return Array.from(state.orders.values())
-    .filter(({ status }) => OPEN.has(status))
-    .map(({ terms }) => ({ type: 'lookup', clOrdId: terms.clOrdId, notBeforeNs: 0n }));
-}
-
-const OPEN: ReadonlySet<string> = new Set(['PENDING_NEW', 'UNKNOWN', 'NEW', 'PARTIALLY_FILLED', 'PENDING_CANCEL']);
 
 /** Whether the name says that an execution of this installation sent it. */
 export function isOurs({ config }: ExecutionState, clOrdId: string): boolean {
   return clOrdId.startsWith(`${config.prefix}-`);
 }
 
-/** How the venue's account and latest orders show that its book or our log began anew while the other went on. */
-function differenceTo(
-  state: ExecutionState,
-  venue: { readonly accountId: string; readonly clOrdIds: readonly string[] },
-): string | undefined {
-  if (venue.accountId !== state.accountId) {
-    return `the venue has account ${venue.accountId}, we traded on ${state.accountId}`;
-  }
-  const ours = venue.clOrdIds.filter((clOrdId) => isOurs(state, clOrdId));
-  const foreign = ours.find((clOrdId) => !state.orders.has(clOrdId) && !state.settled.has(clOrdId));
-  if (foreign !== undefined) return `the venue has order ${foreign} of ours, which this execution log does not know`;
-  const acknowledged = Array.from(state.orders.values()).filter(({ orderId }) => orderId !== null);
-  const latest = acknowledged.at(-1)?.terms.clOrdId;
-  if (latest === undefined || venue.clOrdIds.includes(latest)) return undefined;
-  return `the venue no longer knows order ${latest}: its book is not the one we traded on`;
-}
-
 /**
- * Begins our log anew with the account as the venue has it. Whatever was approved for an earlier generation has its
- * effect in that account or none: it is never sent, and risk frees what it held for it.
+ * Goes on with the account as the venue has it. Whatever was approved for an earlier taking has its effect in that account
+ * or none: it is never sent, and risk frees what it held for it. False for an answer that nobody waits for any more.
  */
-export function onAccount(
-  state: ExecutionState,
-  input: Extract<ExecutionInput, { type: 'account' }>,
-): ExecutionOutput[] {
-  if (input.connection !== state.connection || !state.connected || state.accountId !== undefined) return [];
-  const { account, reason } = input;
-  state.generation += 1;
-  state.accountId = account.accountId;
-  state.orders.clear();
-  for (const order of account.openOrders) adopt(state, order);
-  state.settled = new Set(account.latestClOrdIds.filter((clOrdId) => !state.orders.has(clOrdId)));
+export function onAccount(turn: Turn, input: Extract<ExecutionInput, { type: 'account' }>): boolean {
+  const { state } = turn;
+  if (input.connection !== state.connection || !state.connected || state.taking === undefined) return false;
+  const { accountId, cash, positions, openOrders, latestClOrdIds } = input.account;
+  const open = new Set(openOrders.map(({ clOrdId }) => clOrdId));
+  const settled = latestClOrdIds.filter((clOrdId) => isOurs(state, clOrdId) && !open.has(clOrdId));
+  const ordinals = { rebase: state.rebase + 1, generation: state.config.generation };
+  append(turn, {
+    kind: 'AccountRebased',
+    payload: { reason: input.reason, accountId, cash, positions, openOrders, ...ordinals },
+    kept: { settled },
+  });
   state.listening = true;
-  const { accountId, cash, positions, openOrders } = account;
-  return [
-    { type: 'begin-log', generation: state.generation },
-    { type: 'append', kind: 'AccountRebased', payload: { reason, accountId, cash, positions, openOrders } },
-    ...sayRiskLog(state),
-  ];
-}
-
-function adopt(state: ExecutionState, order: OpenVenueOrder): void {
-  const { clOrdId, symbol, side, orderQty } = order;
-  const tracked = track({ clOrdId, symbol, side, orderQty, receivedNs: null }, order.ordStatus);
-  tracked.orderId = order.orderId;
-  tracked.cumQty = decimal(order.cumQty);
-  state.orders.set(clOrdId, tracked);
+  sayRiskLog(turn);
+  return true;
 }
 
 /** Until risk has read this, it may not know of an order that its predecessor approved and we have just sent. */
-export function sayRiskLog({ riskLog, caughtUp }: ExecutionState): ExecutionOutput[] {
-  if (riskLog === undefined || !caughtUp) return [];
-  return [{ type: 'append', kind: 'RiskGenerationSeen', payload: riskLog }];
+export function sayRiskLog(turn: Turn): void {
+  const { riskLog, caughtUp, taking, riskSeen } = turn.state;
+  if (riskLog === undefined || !caughtUp || taking !== undefined) return;
+  if (riskSeen?.uuid === riskLog.uuid && riskSeen.generation === riskLog.generation) return;
+  append(turn, { kind: 'RiskGenerationSeen', payload: riskLog });
 }

@@ -1,101 +1,157 @@
 import { isTerminal } from '@tickpath/trading';
-import type { Payload } from '@tickpath/wire';
-import { onAccount, onConnected, onDisconnected, onVenueOrders, sayRiskLog } from './account.ts';
+import type { LogIdentity, Payload } from '@tickpath/wire';
+import { listOrders, onAccount, onConnected, onDisconnected, sayRiskLog, takeAnew } from './account.ts';
 import { becomeUnknown, onAnswer, onUpdate } from './answers.ts';
+import { onFills } from './fills.ts';
+import { listen, onVenueOrders, releaseHeld } from './listing.ts';
+import { append, type Turn } from './replay.ts';
 import {
   type ExecutionInput,
   type ExecutionOutput,
   type ExecutionState,
   executionLogName,
   executionTradingState,
-  track,
 } from './state.ts';
 
 /** Applies one input to the state, in place, and says what follows from it. Deterministic: no clock, no I/O. */
 export function stepExecution(state: ExecutionState, input: ExecutionInput): ExecutionOutput[] {
-  const generation = state.generation;
-  const before = executionTradingState(state);
-  const out = apply(state, input);
-  const after = executionTradingState(state);
-  // Risk follows our log: what stops us stops it too. A new generation of the log says all anew.
-  if (state.generation === generation && sameState(before, after)) return out;
-  out.push({ type: 'append', kind: 'TradingStateChanged', payload: after });
-  return out;
+  const turn: Turn = { state, out: [], logged: { halted: state.halted, taking: state.taking } };
+  apply(turn, input);
+  sayTrading(turn);
+  return turn.out;
 }
 
-type TradingState = ReturnType<typeof executionTradingState>;
+/** Risk follows our log: what stops us stops it too. And what stops us is there again after a restart. */
+function sayTrading(turn: Turn): void {
+  const { state, logged } = turn;
+  const trading = executionTradingState(state);
+  const isLogged = state.halted === logged.halted && state.taking === logged.taking;
+  if (isLogged && state.said !== undefined && sameTrading(state.said, trading)) return;
+  const kept = { halted: state.halted ?? null, taking: state.taking ?? null };
+  append(turn, { kind: 'TradingStateChanged', payload: trading, kept });
+}
 
-function sameState(a: TradingState, b: TradingState): boolean {
+function sameTrading(a: Payload<'TradingStateChanged'>, b: Payload<'TradingStateChanged'>): boolean {
   return (
     a.state === b.state && a.reasons.length === b.reasons.length && a.reasons.every((text, i) => text === b.reasons[i])
   );
 }
 
-function apply(state: ExecutionState, input: ExecutionInput): ExecutionOutput[] {
+function apply(turn: Turn, input: ExecutionInput): void {
+  const { state } = turn;
   switch (input.type) {
+    case 'started':
+      return onStarted(turn);
     case 'approved':
-      return onApproved(state, input);
+      return onApproved(turn, input);
     case 'caught-up':
-      state.riskLog = input.riskLog;
-      state.caughtUp = true;
-      return state.generation === 0 ? [] : sayRiskLog(state);
+      return onCaughtUp(turn, input.riskLog);
     case 'risk-log-changed':
+      return onRiskLogChanged(turn, input);
+    case 'risk-log-compacted':
       state.caughtUp = false;
-      return [];
+      return takeAnew(turn, `risk's log begins at ${input.firstSeq}: events that had not been read have gone`);
     case 'connected':
-      return onConnected(state);
+      return onConnected(turn);
     case 'disconnected':
-      onDisconnected(state);
-      return [];
+      return onDisconnected(state);
     case 'venue-orders':
-      return onVenueOrders(state, input);
-    case 'account': {
-      const out = onAccount(state, input);
-      if (out.length === 0) return out;
-      return out.concat(state.held.splice(0).flatMap((update) => onUpdate(state, update)));
-    }
+      return onVenueOrders(turn, input);
+    case 'account':
+      if (onAccount(turn, input)) releaseHeld(turn);
+      return;
     case 'halt':
       state.halted ??= input.reason;
-      return [];
+      return;
+    case 'rebase':
+      state.unknownRisk = undefined;
+      state.halted = undefined;
+      return takeAnew(turn, input.reason);
     case 'update':
-      if (state.accountId !== undefined) return onUpdate(state, input.update);
-      state.held.push(input.update);
-      return [];
+      // Before our orders are what the venue has, nobody knows what is new in it.
+      if (state.listening) onUpdate(turn, input);
+      else state.held.push(input);
+      return;
+    case 'fills':
+      return onFetched(turn, input);
     default:
       // While the account is read, only what it says counts.
-      return state.accountId === undefined ? [] : onAnswer(state, input);
+      if (state.taking === undefined) onAnswer(turn, input);
   }
 }
 
-function onApproved(state: ExecutionState, input: Extract<ExecutionInput, { type: 'approved' }>): ExecutionOutput[] {
+/** A log without an account, or one whose end may be lost, cannot be gone on from. */
+function onStarted(turn: Turn): void {
+  const { config, accountId, accountGeneration } = turn.state;
+  if (accountId === undefined) return takeAnew(turn, 'the journal of this execution is new');
+  if (accountGeneration === config.generation) return;
+  takeAnew(
+    turn,
+    `our log is in generation ${config.generation}, the account was taken in ${accountGeneration}: its end may be lost`,
+  );
+}
+
+function onCaughtUp(turn: Turn, riskLog: LogIdentity): void {
+  const { state } = turn;
+  state.riskLog = riskLog;
+  state.caughtUp = true;
+  state.unknownRisk = undefined;
+  sayRiskLog(turn);
+  releaseHeld(turn);
+  listOrders(turn);
+}
+
+function onFetched(turn: Turn, input: Extract<ExecutionInput, { type: 'fills' }>): void {
+  const { state } = turn;
+  const { connection } = input.asked;
+  const isCurrent = connection === null || (connection === state.connection && state.connected);
+  // While the account is read, only what it says counts; and a later connection asks for itself.
+  if (state.taking !== undefined || !isCurrent) return;
+  onFills(turn, input);
+  const isAwaited = connection !== null && !state.listening && input.fills !== undefined;
+  if (isAwaited && state.taking === undefined) listen(turn);
+}
+
+function onRiskLogChanged(
+  turn: Turn,
+  { known, stated }: { readonly known: LogIdentity; readonly stated: LogIdentity },
+): void {
+  const { state } = turn;
+  state.caughtUp = false;
+  state.riskLog = undefined;
+  if (known.uuid === stated.uuid) {
+    const isRaised = known.generation !== stated.generation;
+    const found = isRaised ? `is in generation ${stated.generation}, ${known.generation}` : 'ends before what';
+    return takeAnew(turn, `risk's log ${found} was followed: its end may be lost`);
+  }
+  state.unknownRisk = `risk has log ${stated.uuid}, this execution follows ${known.uuid}: run \`tickpath rebase\``;
+}
+
+function onApproved(turn: Turn, input: Extract<ExecutionInput, { type: 'approved' }>): void {
+  const { state, out } = turn;
   const { approval, nowNs, riskSeq } = input;
   const { clOrdId, symbol, side, orderQty, receivedNs } = approval;
-  // Another generation of our log has settled it, or the next one will: its account has the effect it had, if any.
-  if (state.accountId === undefined || approval.executionLog !== executionLogName(state)) return [];
+  // Another taking of the account has settled it, or the next one will: it has the effect it had, if any.
+  if (state.taking !== undefined || approval.executionLog !== executionLogName(state)) return;
   const known = state.orders.get(clOrdId);
-  if (state.settled.has(clOrdId) || (known !== undefined && isTerminal(known.status))) {
-    return refuse(approval, `DUPLICATE: clOrdId ${clOrdId} was ${known?.status ?? 'closed'} before`);
+  if (known !== undefined && !isTerminal(known.status)) return;
+  if (known !== undefined || input.decidedBefore || state.settled.has(clOrdId)) {
+    return refuse(turn, approval, `DUPLICATE: clOrdId ${clOrdId} was ${known?.status ?? 'closed'} before`);
   }
-  if (known !== undefined) return [];
-  const order = track({ clOrdId, symbol, side, orderQty, receivedNs }, 'APPROVED');
-  state.orders.set(clOrdId, order);
+  const terms = { clOrdId, symbol, side, orderQty, receivedNs };
   // What was approved before we followed this risk log is not fresh.
-  if (!state.caughtUp) return becomeUnknown(order, nowNs, 'approved before this execution followed the risk log');
+  if (!state.caughtUp) return becomeUnknown(turn, terms, { nowNs, reason: IN_DOUBT });
   const refusal = whyNotNow(state, approval, nowNs);
-  if (refusal !== undefined) {
-    order.status = 'REFUSED';
-    return refuse(approval, refusal);
-  }
-  order.status = 'PENDING_NEW';
+  if (refusal !== undefined) return refuse(turn, approval, refusal);
   state.lastWrittenNs = nowNs;
-  return [
-    { type: 'submit', approval },
-    { type: 'append', kind: 'OrderSubmitted', payload: { ...order.terms, riskSeq } },
-  ];
+  out.push({ type: 'submit', approval });
+  append(turn, { kind: 'OrderSubmitted', payload: { ...terms, riskSeq } });
 }
 
-function refuse({ clOrdId, symbol }: Payload<'OrderApproved'>, reason: string): ExecutionOutput[] {
-  return [{ type: 'append', kind: 'OrderRefused', payload: { clOrdId, symbol, reason } }];
+const IN_DOUBT = 'approved before this execution followed the risk log';
+
+function refuse(turn: Turn, { clOrdId, symbol }: Payload<'OrderApproved'>, reason: string): void {
+  append(turn, { kind: 'OrderRefused', payload: { clOrdId, symbol, reason } });
 }
 
 function whyNotNow(state: ExecutionState, approval: Payload<'OrderApproved'>, nowNs: bigint): string | undefined {

@@ -11,6 +11,12 @@ export interface VenueOrder {
   readonly venueTsNs: bigint;
 }
 
+/** An order in the venue's list. */
+export interface ListedOrder extends VenueOrder {
+  /** By the venue's clock. */
+  readonly createdNs: bigint;
+}
+
 /** An order of ours that the venue has open. */
 export interface OpenVenueOrder {
   readonly clOrdId: string;
@@ -32,6 +38,16 @@ export interface VenueAccount {
   readonly openOrders: readonly OpenVenueOrder[];
   /** The latest orders, open and closed, whoever sent them. */
   readonly latestClOrdIds: readonly string[];
+}
+
+/** One execution, as the stream tells it or the account's activities do; the two give it different ids. */
+export interface VenueFill {
+  readonly orderId: string;
+  readonly execId: string;
+  readonly cumQty: string;
+  readonly lastQty: string;
+  readonly lastPx: string;
+  readonly venueTsNs: bigint;
 }
 
 /** One event of the venue's `trade_updates`. Events that change nothing for us are `other`. */
@@ -66,6 +82,13 @@ export function readVenueOrder(raw: unknown): VenueOrder | undefined {
   return { clOrdId, orderId: id, filledQty, status, venueTsNs };
 }
 
+/** Reads one of Alpaca's listed orders; undefined when it lacks what we need. */
+export function readListedOrder(raw: unknown): ListedOrder | undefined {
+  const order = readVenueOrder(raw);
+  const createdNs = rfc3339ToNs((raw as Record<string, unknown> | null | undefined)?.created_at);
+  return order === undefined || createdNs === undefined ? undefined : { ...order, createdNs };
+}
+
 /** Reads the `data` of a `trade_updates` message; undefined when it is not one. */
 export function readVenueUpdate(raw: unknown): VenueUpdate | undefined {
   const data = raw as Record<string, unknown> | null | undefined;
@@ -90,6 +113,16 @@ export function readOpenOrder(raw: unknown): OpenVenueOrder | undefined {
   const { clOrdId, orderId, filledQty: cumQty } = venueOrder;
   const ordStatus = decimal(cumQty).isZero() ? 'NEW' : 'PARTIALLY_FILLED';
   return { clOrdId, orderId, symbol, side: side === 'buy' ? 'BUY' : 'SELL', orderQty: qty, cumQty, ordStatus };
+}
+
+/** Reads an execution of the account's activities; undefined when it lacks what we need. */
+export function readFillActivity(raw: unknown): VenueFill | undefined {
+  const fill = (raw ?? {}) as Record<string, unknown>;
+  const { id: execId, order_id: orderId, cum_qty: cumQty, qty: lastQty, price: lastPx, transaction_time: time } = fill;
+  const venueTsNs = rfc3339ToNs(time);
+  if (typeof execId !== 'string' || typeof orderId !== 'string' || venueTsNs === undefined) return undefined;
+  if (!isDecimalText(cumQty) || !isDecimalText(lastQty) || !isDecimalText(lastPx)) return undefined;
+  return { orderId, execId, cumQty, lastQty, lastPx, venueTsNs };
 }
 
 /** Reads one of Alpaca's positions; undefined when it is not one. */

@@ -5,6 +5,7 @@ import {
   decimalText,
   flatPosition,
   type Ledger,
+  type OrderIntent,
   type Position,
   ZERO,
 } from '@tickpath/trading';
@@ -70,12 +71,22 @@ function agrees(ours: Ledger, theirs: Ledger): boolean {
   });
 }
 
+/** Reserves for an order that is approved; its exposure is still to be valued. */
+export function reserve(
+  state: RiskState,
+  order: Pick<OrderIntent, 'clOrdId' | 'symbol' | 'side' | 'orderQty' | 'receivedNs'>,
+): void {
+  const { clOrdId, symbol, side, orderQty, receivedNs } = order;
+  const leavesQty = decimal(orderQty);
+  const reservation: Reservation = { clOrdId, symbol, side, status: 'APPROVED', cumQty: ZERO, leavesQty, receivedNs };
+  state.reservations.set(clOrdId, reservation);
+}
+
 /** Reserves for an order that this risk has not approved itself. */
 export function adopt(state: RiskState, reservation: Reservation, executionSeq: number): RiskOutput {
-  const { clOrdId, symbol, side, leavesQty } = reservation;
+  const { clOrdId, symbol, side, leavesQty, receivedNs } = reservation;
   state.reservations.set(clOrdId, reservation);
-  state.adopted.add(clOrdId);
-  const payload = { clOrdId, symbol, side, leavesQty: decimalText(leavesQty), executionSeq };
+  const payload = { clOrdId, symbol, side, leavesQty: decimalText(leavesQty), executionSeq, receivedNs };
   return { type: 'append', kind: 'OrderAdopted', payload, clOrdId };
 }
 

@@ -9,6 +9,7 @@ import {
   type OrdRejReason,
   ZERO,
 } from '@tickpath/trading';
+import type { CheckInput } from './input.ts';
 import { openQty, positionQty, type RiskState, referencePx, tradingState } from './state.ts';
 
 export type CheckResult =
@@ -41,15 +42,15 @@ const CL_ORD_ID = new RegExp(`^[!-~]{1,${MAX_CL_ORD_ID_LENGTH}}$`);
  */
 export function checkOrder(
   state: RiskState,
-  intent: OrderIntent,
-  nowNs: bigint,
+  asked: Pick<CheckInput, 'intent' | 'nowNs' | 'decidedBefore'>,
   observe: CheckObserver = () => {},
 ): CheckResult {
+  const { intent } = asked;
   const { state: trading, reasons } = tradingState(state);
   observe({ name: 'trading state', value: trading, limit: 'ACTIVE', passed: trading === 'ACTIVE' });
   if (trading === 'HALTED') return refuse('TRADING_HALTED', reasons.join('; '));
   if (trading === 'CATCHING_UP') return refuse('NOT_READY', reasons.join('; '));
-  const fault = checkForm(state, intent, nowNs);
+  const fault = checkForm(asked);
   observe({ name: 'form', value: fault?.reason ?? 'valid', limit: 'valid', passed: fault === undefined });
   if (fault !== undefined) return fault;
   const px = referencePx(state, intent.symbol, intent.side);
@@ -70,15 +71,17 @@ export function checkOrder(
 }
 
 /** What can be said of an intent without knowing the account. */
-function checkForm(state: RiskState, intent: OrderIntent, nowNs: bigint): Refusal | undefined {
+function checkForm({
+  intent,
+  nowNs,
+  decidedBefore,
+}: Pick<CheckInput, 'intent' | 'nowNs' | 'decidedBefore'>): Refusal | undefined {
   const { clOrdId, expiresNs, ordType, orderQty } = intent;
   if (!CL_ORD_ID.test(clOrdId)) {
     const found = `clOrdId ${JSON.stringify(clOrdId)} has ${clOrdId.length} characters`;
     return refuse('INVALID_CL_ORD_ID', `${found}, allowed are 1 to ${MAX_CL_ORD_ID_LENGTH} visible ASCII ones`);
   }
-  if (state.decisions.has(clOrdId) || state.adopted.has(clOrdId)) {
-    return refuse('DUPLICATE_ORDER', `clOrdId ${clOrdId} was decided before`);
-  }
+  if (decidedBefore) return refuse('DUPLICATE_ORDER', `clOrdId ${clOrdId} was decided before`);
   if (nowNs >= expiresNs) return refuse('EXPIRED_INTENT', `now ${nowNs} >= expiry ${expiresNs}`);
   if (ordType !== 'MARKET') {
     return refuse('UNSUPPORTED_ORDER_CHARACTERISTIC', `order type ${ordType}, supported MARKET`);

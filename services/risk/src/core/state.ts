@@ -1,14 +1,5 @@
-import {
-  type Decimal,
-  decimal,
-  type Ledger,
-  type OrderIntent,
-  type OrdStatus,
-  openLedger,
-  type Side,
-  ZERO,
-} from '@tickpath/trading';
-import type { Payload } from '@tickpath/wire';
+import { type Decimal, decimal, type Ledger, type OrdStatus, openLedger, type Side, ZERO } from '@tickpath/trading';
+import type { LogIdentity, Payload } from '@tickpath/wire';
 
 /** Limits in the account's currency (USD) and in units of the symbol, as decimals. */
 export interface RiskLimits {
@@ -43,6 +34,8 @@ export interface Reservation {
   readonly receivedNs: bigint | null;
 }
 
+const NOT_READ = 'the execution log has not been read to its end';
+
 export type Decision = Payload<'riskDecision'>;
 
 export interface RiskState {
@@ -51,26 +44,34 @@ export interface RiskState {
   ledger: Ledger;
   readonly markets: Map<string, Market>;
   readonly reservations: Map<string, Reservation>;
-  /** Every clOrdId ever decided, with its answer: what makes a repeat of the same request get the same one. */
-  readonly decisions: Map<string, { readonly decision: Decision; readonly intent: OrderIntent }>;
-  /** Orders known from the execution log alone, approved by a risk before this one: their clOrdIds are taken. */
-  readonly adopted: Set<string>;
   /** Worst-case exposure of each symbol, valued when it last changed; their sum is kept beside it. */
   readonly exposures: Map<string, Decimal>;
   grossExposure: Decimal;
   /** Symbols in which there is exposure, but no price has come yet to value it at. */
   readonly unvalued: Set<string>;
-  /** The execution log that is followed, as approvals name it; undefined until risk has caught up with it. */
-  executionLog: string | undefined;
-  /** The last event of the execution log that has been applied. */
+  /** The execution log of the last event that was applied, and its seq. */
+  followed: LogIdentity | undefined;
   executionSeq: number;
+  /** The last taking of the account, which approvals name: `UUID/GENERATION/REBASE` of the execution log. */
+  taking: string | undefined;
   /** What execution last said of itself in the log that is followed. */
   executionTrading: Payload<'TradingStateChanged'> | undefined;
-  /** Whether execution follows our log: until then it may still send what a risk before this one approved. */
-  seenByExecution: boolean;
-  executionSilent: boolean;
+  /** The risk log that execution has said to follow: until it is ours, it may still send what a risk before this approved. */
+  riskLogSeen: string | undefined;
   /** Why trading is halted; undefined while it is not. */
   halted: string | undefined;
+  /** What our log says of us. */
+  said: Payload<'TradingStateChanged'>;
+
+  // What follows is of this process alone, and so are markets, exposures and what is unvalued.
+
+  /** The execution log that has been read to its end; undefined while there may be more. */
+  caughtUpWith: LogIdentity | undefined;
+  executionSilent: boolean;
+  /** Why the log that execution has is not followed. */
+  unknownLog: string | undefined;
+  /** Why nothing of the execution log counts until the account is taken anew. */
+  awaitsAccount: string | undefined;
 }
 
 export function openRisk(config: RiskConfig): RiskState {
@@ -86,32 +87,56 @@ export function openRisk(config: RiskConfig): RiskState {
     ledger: openLedger(ZERO),
     markets: new Map(),
     reservations: new Map(),
-    decisions: new Map(),
-    adopted: new Set(),
     exposures: new Map(),
     grossExposure: ZERO,
     unvalued: new Set(),
-    executionLog: undefined,
+    followed: undefined,
     executionSeq: 0,
+    taking: undefined,
     executionTrading: undefined,
-    seenByExecution: false,
-    executionSilent: false,
+    riskLogSeen: undefined,
     halted: undefined,
+    said: { state: 'CATCHING_UP', reasons: [NOT_READ] },
+    caughtUpWith: undefined,
+    executionSilent: false,
+    unknownLog: undefined,
+    awaitsAccount: undefined,
   };
+}
+
+/** A log as others name it: `UUID/GENERATION`. */
+export function logName({ uuid, generation }: LogIdentity): string {
+  return `${uuid}/${generation}`;
+}
+
+export function sameLog(a: LogIdentity | undefined, b: LogIdentity): boolean {
+  return a?.uuid === b.uuid && a.generation === b.generation;
 }
 
 /** Whether risk approves orders now, and if it does not approve all of them, why (DESIGN §5). */
 export function tradingState(state: RiskState): Payload<'TradingStateChanged'> {
   if (state.halted !== undefined) return { state: 'HALTED', reasons: [state.halted] };
-  const reasons: string[] = [];
-  if (state.executionLog === undefined) reasons.push('the execution log has not been read to its end');
-  else if (state.executionTrading?.state !== 'ACTIVE') {
-    const why = state.executionTrading?.reasons.join('; ') ?? 'it has not taken the account from the venue';
-    reasons.push(`execution is not ready: ${why}`);
-  } else if (!state.seenByExecution) reasons.push('execution does not follow our log yet');
-  if (reasons.length > 0) return { state: 'CATCHING_UP', reasons };
+  const reason = whyNotReady(state);
+  if (reason !== undefined) return { state: 'CATCHING_UP', reasons: [reason] };
   if (state.executionSilent) return { state: 'REDUCING', reasons: ['no heartbeat from execution'] };
   return { state: 'ACTIVE', reasons: [] };
+}
+
+function whyNotReady(state: RiskState): string | undefined {
+  const { caughtUpWith, executionTrading, followed } = state;
+  if (state.unknownLog !== undefined) return state.unknownLog;
+  if (state.awaitsAccount !== undefined) return state.awaitsAccount;
+  if (caughtUpWith === undefined) return NOT_READ;
+  if (followed !== undefined && !sameLog(followed, caughtUpWith)) {
+    return `execution is not ready: it has not taken the account in generation ${caughtUpWith.generation} of its log`;
+  }
+  if (executionTrading !== undefined && executionTrading.state !== 'ACTIVE') {
+    return `execution is not ready: ${executionTrading.reasons.join('; ')}`;
+  }
+  if (executionTrading === undefined || state.taking === undefined) {
+    return 'execution is not ready: it has not taken the account from the venue';
+  }
+  return state.riskLogSeen === state.config.log ? undefined : 'execution does not follow our log yet';
 }
 
 /** Signed position of the symbol. */

@@ -4,7 +4,7 @@ import { scopedUuid } from './ids.ts';
 import type { MatchingState } from './matching.ts';
 import { timeText } from './time-text.ts';
 
-/** Which account it is. The book begins anew with every run, and so does the account: another id tells a client so. */
+/** Which account it is. It lasts as long as the journal: another id tells a client that the book of before is gone. */
 export interface AccountIdentity {
   readonly id: string;
   /** As Alpaca numbers its paper accounts: `PA` and ten letters or digits. */
@@ -12,6 +12,7 @@ export interface AccountIdentity {
   readonly createdNs: bigint;
 }
 
+/** The account that a run opens when there is none. */
 export function accountIdentity(runId: string, createdNs: bigint): AccountIdentity {
   const number = scopedUuid(`account number ${runId}`, 0).replaceAll('-', '').slice(0, 10).toUpperCase();
   return { id: scopedUuid(`account ${runId}`, 0), accountNumber: `PA${number}`, createdNs };
@@ -19,8 +20,8 @@ export function accountIdentity(runId: string, createdNs: bigint): AccountIdenti
 
 /**
  * Alpaca's account object: amounts as text, in USD. A plain account without margin (`multiplier` 1), whose buying power
- * is its cash; this venue checks no order against it and asks for no margin. A run is one trading day: `last_equity` is
- * the cash it began with.
+ * is its cash; this venue checks no order against it and asks for no margin. Its whole life is one trading day:
+ * `last_equity` is the cash it was opened with.
  */
 export interface AlpacaAccount {
   readonly id: string;
@@ -78,7 +79,7 @@ export interface AlpacaPosition {
   readonly unrealized_intraday_plpc: string;
   /** The price at which shares of it last changed hands. */
   readonly current_price: string;
-  /** `null`: the run is the venue's first day. */
+  /** `null`: the account has only ever seen one day. */
   readonly lastday_price: null;
   readonly change_today: null;
 }

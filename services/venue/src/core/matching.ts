@@ -65,6 +65,8 @@ export interface MatchingState {
   ledger: Ledger;
   /** Per symbol the price at which shares last changed hands: in the market's trades, or in a fill of this account. */
   readonly lastPx: Map<string, DecimalText>;
+  /** Every execution of the account, in order. */
+  readonly fills: FillOutput[];
 }
 
 /** The market as shown now; a side with price or size `0` is absent. */
@@ -142,6 +144,7 @@ export function createMatching({ idScope, symbols, initialCashUsd }: MatchingSet
     open: new Map(),
     ledger: openLedger(decimal(initialCashUsd)),
     lastPx: new Map(),
+    fills: [],
   };
 }
 
@@ -234,14 +237,9 @@ function submit(state: MatchingState, input: Extract<MatchingInput, { kind: 'sub
     canceledNs: null,
   };
   const resting: VenueOrder = { ...pending, status: 'new' };
-  state.orders.set(orderId, resting);
-  state.orderIdByClOrdId.set(request.clOrdId, orderId);
-  const queue = state.open.get(request.symbol);
-  if (queue === undefined) state.open.set(request.symbol, [orderId]);
-  else queue.push(orderId);
   return [
-    { kind: 'pending_new', order: pending, ...eventOf(state, tsNs) },
-    { kind: 'new', order: resting, execId: execIdOf(state), ...eventOf(state, tsNs) },
+    happened(state, { kind: 'pending_new', order: pending, ...eventOf(state, tsNs) }),
+    happened(state, { kind: 'new', order: resting, execId: execIdOf(state), ...eventOf(state, tsNs) }),
     ...match(state, request.symbol, tsNs),
   ];
 }
@@ -264,9 +262,7 @@ function cancel(state: MatchingState, orderId: string, tsNs: bigint): MatchingOu
     cancelRequestedNs: tsNs,
     canceledNs: tsNs,
   };
-  state.orders.set(orderId, canceled);
-  removeOpen(state, order.symbol, orderId);
-  return [{ kind: 'canceled', order: canceled, execId: execIdOf(state), ...eventOf(state, tsNs) }];
+  return [happened(state, { kind: 'canceled', order: canceled, execId: execIdOf(state), ...eventOf(state, tsNs) })];
 }
 
 /** Serves the open orders of a symbol, oldest first, from what is left of the two sides. */
@@ -305,25 +301,63 @@ function fill(
     updatedNs: tsNs,
     filledNs: done ? tsNs : null,
   };
-  state.orders.set(order.orderId, filled);
-  if (done) removeOpen(state, order.symbol, order.orderId);
-  const { symbol } = order;
-  const lastPxText = decimalText(lastPx);
-  const side = order.side === 'buy' ? 'BUY' : 'SELL';
-  state.ledger = postExecution(state.ledger, { symbol, side, lastQty: decimalText(lastQty), lastPx: lastPxText });
-  state.lastPx.set(symbol, lastPxText);
-  return {
+  const held = heldQty(state, order.symbol);
+  return happened(state, {
     kind: done ? 'fill' : 'partial_fill',
     order: filled,
     execId: execIdOf(state),
     lastPx,
     lastQty,
-    positionQty: heldQty(state, symbol),
+    positionQty: order.side === 'buy' ? held.plus(lastQty) : held.minus(lastQty),
     ...eventOf(state, tsNs),
-  };
+  });
 }
 
-function removeOpen(state: MatchingState, symbol: string, orderId: string): void {
+function happened<E extends OrderEvent>(state: MatchingState, event: E): E {
+  replay(state, event);
+  return event;
+}
+
+/**
+ * Brings the state to where the event leaves it: orders, queues, ledger and executions, not the market shown. Live
+ * matching does this with each of its events, and a start with those that were written down, so both end alike.
+ */
+export function replay(state: MatchingState, event: OrderEvent): void {
+  const { order } = event;
+  state.orders.set(order.orderId, order);
+  switch (event.kind) {
+    case 'pending_new':
+      state.orderIdByClOrdId.set(order.clOrdId, order.orderId);
+      enqueue(state, order);
+      return;
+    case 'new':
+      return;
+    case 'partial_fill':
+      return post(state, event);
+    case 'fill':
+      post(state, event);
+      return removeOpen(state, order);
+    case 'canceled':
+      return removeOpen(state, order);
+  }
+}
+
+function post(state: MatchingState, fill: FillOutput): void {
+  const { symbol, side } = fill.order;
+  const lastPx = decimalText(fill.lastPx);
+  const lastQty = decimalText(fill.lastQty);
+  state.ledger = postExecution(state.ledger, { symbol, side: side === 'buy' ? 'BUY' : 'SELL', lastQty, lastPx });
+  state.lastPx.set(symbol, lastPx);
+  state.fills.push(fill);
+}
+
+function enqueue(state: MatchingState, { symbol, orderId }: VenueOrder): void {
+  const queue = state.open.get(symbol);
+  if (queue === undefined) state.open.set(symbol, [orderId]);
+  else queue.push(orderId);
+}
+
+function removeOpen(state: MatchingState, { symbol, orderId }: VenueOrder): void {
   const queue = state.open.get(symbol);
   if (queue === undefined) return;
   const index = queue.indexOf(orderId);

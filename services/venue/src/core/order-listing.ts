@@ -1,6 +1,6 @@
-import { rfc3339ToNs } from '@tickpath/trading';
 import { isOpen, type VenueOrder } from './matching.ts';
-import { badField, type Refusal } from './refusal.ts';
+import { QueryFields } from './query-fields.ts';
+import type { Refusal } from './refusal.ts';
 
 /** What `GET /v2/orders` is asked for. Times are Unix nanoseconds, both bounds exclusive. */
 export interface OrderListing {
@@ -22,49 +22,20 @@ const MAX_LIMIT = 500;
 
 /** Reads the query of `GET /v2/orders` with Alpaca's defaults: open orders, 50 of them, the newest first. */
 export function readOrderListing(query: Readonly<Record<string, unknown>>): OrderListingResult {
-  const faults: string[] = [];
-  const text = (name: string): string | null => {
-    const value = query[name];
-    if (value === undefined || value === '') return null;
-    if (typeof value === 'string') return value;
-    faults.push(`${name} must be given once`);
-    return null;
-  };
-  const choice = <T extends string>(name: string, allowed: readonly T[]): T | null => {
-    const value = text(name);
-    const found = allowed.find((one) => one === value);
-    if (value !== null && found === undefined) faults.push(`invalid ${name}: ${JSON.stringify(value.slice(0, 60))}`);
-    return found ?? null;
-  };
-  const time = (name: string): bigint | null => {
-    const value = text(name);
-    const tsNs = value === null ? null : utcNs(value);
-    if (value !== null && tsNs === null) faults.push(`invalid ${name}: ${JSON.stringify(value.slice(0, 60))}`);
-    return tsNs;
-  };
-  const limitText = text('limit');
-  const limit = limitText === null ? DEFAULT_LIMIT : Number(limitText);
-  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
-    faults.push(`limit ${limitText} is not between 1 and ${MAX_LIMIT}`);
-  }
-  const symbols = text('symbols');
+  const fields = new QueryFields(query);
+  const limit = fields.count('limit', MAX_LIMIT, DEFAULT_LIMIT);
+  const symbols = fields.text('symbols');
   const listing: OrderListing = {
-    status: choice('status', ['open', 'closed', 'all']) ?? 'open',
+    status: fields.choice('status', ['open', 'closed', 'all']) ?? 'open',
     limit,
-    direction: choice('direction', ['asc', 'desc']) ?? 'desc',
-    side: choice('side', ['buy', 'sell']),
+    direction: fields.choice('direction', ['asc', 'desc']) ?? 'desc',
+    side: fields.choice('side', ['buy', 'sell']),
     symbols: symbols === null ? null : new Set(symbols.split(',')),
-    afterNs: time('after'),
-    untilNs: time('until'),
+    afterNs: fields.time('after'),
+    untilNs: fields.time('until'),
   };
-  const [fault] = faults;
-  return fault === undefined ? { ok: true, listing } : { ok: false, refusal: badField(fault) };
-}
-
-/** Unix nanoseconds of RFC 3339 text in UTC or of a bare date (its midnight); `null` for anything else. */
-function utcNs(text: string): bigint | null {
-  const full = /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text.replace(/\+00:00$/, 'Z');
-  return rfc3339ToNs(full) ?? null;
+  const refusal = fields.refusal();
+  return refusal === null ? { ok: true, listing } : { ok: false, refusal };
 }
 
 /** The orders a listing asks for. `orders` are in order of submission. */

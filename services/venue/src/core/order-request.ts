@@ -83,6 +83,10 @@ function symbolOf(value: unknown): string {
 function clientOrderId(value: unknown): string | null {
   if (value === undefined || value === null || value === '') return null;
   if (typeof value !== 'string') throw new RequestFault(badField(`invalid client_order_id: ${shown(value)}`));
+  // It names the order in the journal as well, which takes no such text.
+  if (/\p{Cc}/u.test(value) || !value.isWellFormed()) {
+    throw new RequestFault(badField(`client_order_id ${shown(value)} has control characters or is no Unicode text`));
+  }
   if (value.length > MAX_CLIENT_ORDER_ID_LENGTH) {
     throw new RequestFault(
       badField(`client_order_id has ${value.length} characters > limit ${MAX_CLIENT_ORDER_ID_LENGTH}`),

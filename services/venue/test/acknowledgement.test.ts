@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { test } from 'node:test';
+import { createExchange } from '../src/exchange.ts';
+import { aQuote, eventually } from './builders.ts';
+import { dataFolder, openTestBook } from './test-book.ts';
+import { KEY, NO_METRICS, startVenue, type TestClient } from './venue-harness.ts';
+
+const ORDER = { symbol: 'AAPL', qty: '150', side: 'buy', type: 'market', time_in_force: 'day' };
+
+/** The event and the order of each update so far. */
+function updatesOf(client: TestClient): unknown[] {
+  return client.messages
+    .filter(({ stream }) => stream === 'trade_updates')
+    .map(({ data }) => data as { event: string; order: { client_order_id: string } })
+    .map(({ event, order }) => [event, order.client_order_id]);
+}
+
+test('nothing is told of an order before it is on the disk, neither by REST nor on the stream, and then in order', async () => {
+  const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  await using venue = await startVenue({ beforeFlush: async (flushes) => gates[flushes]?.promise });
+  // Before the venue goes, which waits for what is under way.
+  using _open = { [Symbol.dispose]: () => gates.forEach(({ resolve }) => void resolve()) };
+  const stream = venue.connect('/stream');
+  await eventually('the stream to open', () => stream.socket.readyState === stream.socket.OPEN);
+  const listen = { action: 'listen', data: { streams: ['trade_updates'] } };
+  stream.send({ action: 'auth', key: KEY.keyId, secret: KEY.secretKey });
+  stream.send(listen);
+  await stream.received(2);
+
+  const answered: string[] = [];
+  const ask = async (what: string, method: string, path: string, body?: object) => {
+    const answer = await venue.request(method, path, body);
+    answered.push(what);
+    return answer;
+  };
+  const begun = venue.journal.lastSeq;
+  const first = ask('first', 'POST', '/v2/orders', { ...ORDER, client_order_id: 'tp-1' });
+  await eventually('the first commit', () => venue.journal.lastSeq === begun + 2);
+  const second = ask('second', 'POST', '/v2/orders', { ...ORDER, client_order_id: 'tp-2' });
+  await eventually('the second commit', () => venue.journal.lastSeq === begun + 4);
+  const others = [
+    ask('repeat', 'POST', '/v2/orders', { ...ORDER, client_order_id: 'tp-1' }),
+    ask('lookup', 'GET', '/v2/orders:by_client_order_id?client_order_id=tp-1'),
+    ask('cancel', 'DELETE', `/v2/orders/${venue.exchange.orderByClOrdId('tp-2')?.orderId}`),
+  ];
+  await eventually('the third commit', () => venue.journal.lastSeq === begun + 5);
+  gates[1]?.resolve();
+  // Its answer comes behind all that the venue had to say on this socket before.
+  stream.send(listen);
+  await stream.received(3);
+  assert.deepEqual([answered, updatesOf(stream)], [[], []]);
+
+  gates[0]?.resolve();
+  const statuses = (await Promise.all([first, second, ...others])).map(({ status }) => status);
+  assert.deepEqual(statuses, [200, 200, 422, 200, 204]);
+  await stream.received(8);
+  assert.deepEqual(updatesOf(stream), [
+    ['pending_new', 'tp-1'],
+    ['new', 'tp-1'],
+    ['pending_new', 'tp-2'],
+    ['new', 'tp-2'],
+    ['canceled', 'tp-2'],
+  ]);
+});
+
+test('a journal that takes nothing more ends the venue, and nobody hears of what it did not take', async (t) => {
+  const dataDir = dataFolder();
+  t.after(() => rmSync(dataDir, { recursive: true }));
+  const { journal, book } = await openTestBook(dataDir);
+  const faults: { code?: string }[] = [];
+  const exchange = createExchange({
+    ...{ journal, book, metrics: NO_METRICS },
+    nowNs: () => 1n,
+    newId: () => crypto.randomUUID(),
+    log: { debug() {} },
+    failpoint() {},
+    onFatal: (error) => void faults.push(error as { code?: string }),
+  });
+  const heard: unknown[] = [];
+  exchange.listen((event) => heard.push(event));
+  await journal.close();
+  exchange.onQuote(aQuote());
+  assert.equal(faults.length, 0);
+  assert.throws(() => exchange.submit({ ...ORDER, client_order_id: 'tp-1' }), { code: 'JOURNAL_CLOSED' });
+  assert.equal(faults[0]?.code, 'JOURNAL_CLOSED');
+  await exchange.settled();
+  assert.deepEqual(heard, []);
+});
