@@ -42,7 +42,7 @@ export function lossOf({ latency, throughput }: PathRounds): number {
 export function reportText(rounds: PathRounds, options: PathOptions): string {
   const parts = [
     'path: from a tick handed to the socket to its order’s headers read, both in the driver; one clock.',
-    'No commit in the baselines: the stack has no journal yet. The stack’s fills, their way back and its log lines are',
+    'No commit in the baselines. The stack’s journals, fills, their way back and its log lines are',
     'its own cost; the baselines have none. Idle variants send their heartbeats, one a second, and nothing else.',
   ];
   for (const [rate, pairs] of rounds.latency) parts.push('', latencyTable(rate, pairs, options));
