@@ -1,4 +1,5 @@
 import type { ServiceName } from '@tickpath/runtime';
+import { seededNumbers } from '../journal/seeded.ts';
 
 const SERVICES: readonly ServiceName[] = ['venue', 'market-data', 'store', 'signal', 'risk', 'execution'];
 /** The services that hold a book are hit more often. */
@@ -41,17 +42,6 @@ export function incidentsOf(seed: number, count: number): Incident[] {
       settles: index === count - 1 || random() < 0.6,
     };
   });
-}
-
-/** Numbers in [0, 1) that the seed decides (mulberry32). */
-function seededNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 export function textOf({ killed, paused, pauseMs, settles }: Incident): string {

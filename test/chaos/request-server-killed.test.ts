@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { TestProcess } from '@tickpath/testkit';
 import { Requester, type RequestResult } from '@tickpath/wire';
+import { seededNumbers } from '../journal/seeded.ts';
 
 const SEED = Number(process.env.TICKPATH_SEED ?? Math.floor(Math.random() * 2 ** 31));
 console.log(`TICKPATH_SEED=${SEED}`);
@@ -15,17 +16,6 @@ const SERVICE = join(import.meta.dirname, 'counting-service.ts');
 const POINTS = ['before-commit', 'inside-commit', 'after-commit', 'after-reply'] as const;
 const ROUNDS = 12 * Number(process.env.TICKPATH_SOAK ?? 1);
 const BYSTANDERS = 3;
-
-/** Numbers in [0, 1) that the seed decides (mulberry32). */
-function seededNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 function freePort(): Promise<number> {
   return new Promise((resolve) => {

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { openJournalReader, type StoredEvent } from '@tickpath/journal';
 import { addresses } from '@tickpath/runtime';
 import { eventually, freePortOffset, networkAt, TestProcess } from '@tickpath/testkit';
+import { seededNumbers } from '../journal/seeded.ts';
 import { type OwnerName, type Scripted, ScriptedLog, type ScriptedOwner, serveLog } from './scripted-owner.ts';
 
 const WORKSPACE = join(import.meta.dirname, '../..');
@@ -197,15 +198,4 @@ function inShort({ stream, type, payload }: StoredEvent): Archived {
   } = payload as Record<'generation' | 'seq' | 'tsNs' | 'payload', unknown>;
   assert.deepEqual(Object.keys(said as object).sort(), ['clOrdId', 'reason', 'symbol']);
   return { stream, text: `${generation}/${seq} ${(said as { clOrdId: string }).clOrdId} ${tsNs}` };
-}
-
-/** Numbers in [0, 1) that the seed decides (mulberry32). */
-function seededNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

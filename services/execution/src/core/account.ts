@@ -28,7 +28,7 @@ export function listOrders({ state, out }: Turn): void {
 
 /**
  * What we know of the account is not what the venue knows: nothing more is sent until it has been read from the venue
- * and is in our log (ADR 6).
+ * and is in our log (ADR 9).
  */
 export function takeAnew({ state, out }: Turn, reason: string): void {
   if (state.taking !== undefined) return;
