@@ -57,9 +57,10 @@ test(`a venue killed ${KILLS} times while orders come in keeps what it told, and
     await auditVenue(again, trader);
     // Nobody knows of these whether they were taken: whoever asks again under the same name makes no second one.
     for (const clOrdId of trader.sent) {
-      if (trader.acknowledged.has(clOrdId)) continue;
+      if (trader.acknowledged.has(clOrdId) || trader.refused.has(clOrdId)) continue;
       retried += 1;
       const taken = (await trader.submit(again, clOrdId)) !== undefined;
+      if (trader.refused.has(clOrdId)) continue;
       const order = await again.get<Order>(`/v2/orders:by_client_order_id?client_order_id=${clOrdId}`);
       if (!taken) trader.acknowledged.set(clOrdId, order.id);
     }

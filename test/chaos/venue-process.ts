@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { addresses } from '@tickpath/runtime';
+import { addresses, readVenueKeys, type VenueKeys } from '@tickpath/runtime';
 import { networkAt, TestProcess } from '@tickpath/testkit';
 
 const WORKSPACE = join(import.meta.dirname, '../..');
@@ -16,10 +16,11 @@ export interface Answer {
   readonly body: unknown;
 }
 
-/** The venue alone, as the process it is. */
+/** The venue alone, as the process it is, under the keys that its first start made in its folder. */
 export class VenueProcess {
   readonly process: TestProcess;
   readonly #url: string;
+  readonly #dataDir: string;
 
   private constructor({ portOffset, dataDir, env = {} }: VenueProcessOptions) {
     const flags = [
@@ -27,6 +28,7 @@ export class VenueProcess {
       '--venue.synthetic.ticksPerSecond=40',
     ];
     this.#url = addresses(networkAt(portOffset)).httpUrl('venue');
+    this.#dataDir = dataDir;
     this.process = new TestProcess([process.execPath, MAIN, ...flags], {
       cwd: WORKSPACE,
       env: { ...process.env, ...env },
@@ -40,15 +42,24 @@ export class VenueProcess {
     return venue;
   }
 
+  get keys(): VenueKeys {
+    const keys = readVenueKeys(this.#dataDir);
+    if (keys === undefined) throw new Error(`the venue has made no keys in ${this.#dataDir}`);
+    return keys;
+  }
+
   get streamUrl(): string {
     return `${this.#url.replace('http', 'ws')}/stream`;
   }
 
   /** Rejects when the process is gone before it has answered. */
   async request(method: string, path: string, body?: object): Promise<Answer> {
+    const { keyId, secretKey } = this.keys;
+    const headers = { 'apca-api-key-id': keyId, 'apca-api-secret-key': secretKey };
     const response = await fetch(this.#url + path, {
       method,
-      ...(body !== undefined && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+      headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     const text = await response.text();
     return { status: response.status, body: text === '' ? null : JSON.parse(text) };

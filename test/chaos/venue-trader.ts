@@ -35,6 +35,8 @@ const SYMBOLS = ['AAPL', 'MSFT', 'NVDA', 'SPY'];
 export class VenueTrader {
   /** Names of all orders ever sent, acknowledged or not. */
   readonly sent = new Set<string>();
+  /** Names of orders that came to nothing. */
+  readonly refused = new Set<string>();
   /** Acknowledged orders: name → id. */
   readonly acknowledged = new Map<string, string>();
   /** Ids of orders whose cancellation was acknowledged. */
@@ -54,7 +56,8 @@ export class VenueTrader {
     await new Promise<void>((resolve, reject) => {
       socket.addEventListener('error', () => reject(new Error('no stream of updates')));
       socket.addEventListener('open', () => {
-        socket.send(JSON.stringify({ action: 'auth', key: 'any', secret: 'any' }));
+        const { keyId: key, secretKey: secret } = venue.keys;
+        socket.send(JSON.stringify({ action: 'auth', key, secret }));
         socket.send(JSON.stringify({ action: 'listen', data: { streams: ['trade_updates'] } }));
       });
       socket.addEventListener('message', ({ data }) => {
@@ -78,7 +81,7 @@ export class VenueTrader {
     }
   }
 
-  /** Sends an order, perhaps once more; its id if it was taken now. */
+  /** Sends an order, perhaps once more: its id if it was taken now, `undefined` if it had been taken before or the account cannot carry it. */
   async submit(venue: VenueProcess, clOrdId: string): Promise<string | undefined> {
     this.sent.add(clOrdId);
     const random = this.#random;
@@ -91,6 +94,11 @@ export class VenueTrader {
     };
     const { status, body } = await venue.request('POST', '/v2/orders', order);
     if (status === 422 && /must be unique/.test(JSON.stringify(body))) return undefined;
+    // More than is held, or than the account may buy: that is no order.
+    if (status === 403) {
+      this.refused.add(clOrdId);
+      return undefined;
+    }
     if (status !== 200) throw new Error(`POST ${clOrdId}: ${status} ${JSON.stringify(body)}`);
     if (this.acknowledged.has(clOrdId)) throw new Error(`${clOrdId} was taken twice`);
     const { id } = body as Order;

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { advance, createSyntheticMarket, type MarketEvent } from '@tickpath/venue/core';
+import { advance, createAssets, createSyntheticMarket, type MarketQuote, type MarketTrade } from '@tickpath/venue/core';
 
 /** Recorded ticks to replay, and how many of each kind are in them. */
 export interface TestTape {
@@ -32,9 +32,12 @@ export function testTape(): TestTape {
 
 function syntheticTape(): TestTape {
   const startNs = 1_700_000_000_000_000_000n;
-  const symbols = [{ symbol: 'IBM', priceCents: 18_000 }];
+  const { instrumentOf } = createAssets([], { symbols: null });
+  const symbols = [{ instrument: instrumentOf('IBM'), priceCents: 18_000 }];
   const market = createSyntheticMarket({ seed: 20131007, symbols, ticksPerSecond: 40, startNs });
-  const events = advance(market, startNs + 1_800_000_000_000n, 60_000);
+  const events = advance(market, startNs + 1_800_000_000_000n, 60_000).filter(
+    (event): event is MarketTrade | MarketQuote => event.kind === 'trade' || event.kind === 'quote',
+  );
   const folder = mkdtempSync(join(tmpdir(), 'tickpath-tape-'));
   const file = join(folder, 'synthetic.csv');
   const header =
@@ -51,13 +54,18 @@ function syntheticTape(): TestTape {
   };
 }
 
-function csvRow(event: MarketEvent): string {
-  const { symbol, tsNs, tape } = event;
+function csvRow(event: MarketTrade | MarketQuote): string {
+  const { instrument, tsNs, tape } = event;
+  const { symbol, priceDecimals, qtyDecimals } = instrument;
+  // Cents and whole shares: the quotient's shortest text is the decimal itself.
+  const px = (units: number) => String(units / 10 ** priceDecimals);
+  const sz = (units: number) => String(units / 10 ** qtyDecimals);
   const conditions = event.conditions.join(';');
   if (event.kind === 'trade') {
-    const { id, price, size, exchange } = event;
-    return ['trade', symbol, tsNs, id, price, size, '', '', '', '', exchange, conditions, tape].join(',');
+    const { id, exchange } = event;
+    const what = [px(event.px), sz(event.sz), '', '', '', '', exchange];
+    return ['trade', symbol, tsNs, id, ...what, conditions, tape].join(',');
   }
-  const { bidPx, bidSz, askPx, askSz, bidExchange } = event;
-  return ['quote', symbol, tsNs, '', '', '', bidPx, bidSz, askPx, askSz, bidExchange, conditions, tape].join(',');
+  const sides = [px(event.bidPx), sz(event.bidSz), px(event.askPx), sz(event.askSz), event.bidExchange];
+  return ['quote', symbol, tsNs, '', '', '', ...sides, conditions, tape].join(',');
 }

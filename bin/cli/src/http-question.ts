@@ -4,15 +4,20 @@ export type Answer =
   | { readonly answered: false; readonly reason: string };
 
 export interface Question {
-  readonly method?: 'GET' | 'PUT';
+  readonly method?: 'GET' | 'PUT' | 'POST';
   readonly body?: string;
+  /** Beside those of the body, which is plain text unless they say otherwise. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
 }
 
 /** Asks once and reads the whole answer, whatever its status. Never rejects. */
-export async function ask(url: string, { method = 'GET', body, timeoutMs }: Question): Promise<Answer> {
+export async function ask(url: string, { method = 'GET', body, headers, timeoutMs }: Question): Promise<Answer> {
   try {
-    const sent = body === undefined ? {} : { body, headers: { 'content-type': 'text/plain' } };
+    const sent =
+      body === undefined
+        ? { headers: { ...headers } }
+        : { body, headers: { 'content-type': 'text/plain', ...headers } };
     const answer = await fetch(url, { method, ...sent, signal: AbortSignal.timeout(timeoutMs) });
     return { answered: true, status: answer.status, text: await answer.text() };
   } catch (error) {

@@ -7,11 +7,14 @@ import { keys } from './commands/keys.ts';
 import { latency } from './commands/latency.ts';
 import { logLevel } from './commands/log-level.ts';
 import { rebase } from './commands/rebase.ts';
+import { resetAccount } from './commands/reset-account.ts';
 import { secrets } from './commands/secrets.ts';
 import { soak } from './commands/soak.ts';
 import { start } from './commands/start.ts';
+import { tape } from './commands/tape.ts';
 import { test } from './commands/test.ts';
 import { trace } from './commands/trace.ts';
+import { venueKeys } from './commands/venue-keys.ts';
 import { EXIT_OK, EXIT_USAGE } from './exit-codes.ts';
 import { workspaceVersion } from './workspace.ts';
 
@@ -29,7 +32,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   trace,
   journal,
   rebase,
+  tape,
+  'reset-account': resetAccount,
   'log-level': logLevel,
+  'venue-keys': venueKeys,
   help,
   '--help': help,
   '-h': help,
@@ -42,7 +48,7 @@ export async function main([name, ...argv]: readonly string[]): Promise<number> 
   if (command !== undefined) return command(argv);
   const fault = name === undefined ? 'no command given' : `unknown command ${name}`;
   process.stderr.write(
-    `tickpath: ${fault}\nusage: tickpath start | latency | trace | journal | rebase | log-level | config | keys | secrets | test | soak | bench | help | --version\n`,
+    `tickpath: ${fault}\nusage: tickpath start | latency | trace | journal | rebase | tape | reset-account | log-level | config | keys | venue-keys | secrets | test | soak | bench | help | --version\n`,
   );
   return EXIT_USAGE;
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { newVenueKeys } from '@tickpath/runtime';
 import { addKey, createKeySet, loadKeys, SecurityError } from '@tickpath/wire';
-import { newVenueKeys } from './venue-keys.ts';
 
 /** Who gets which secrets. Everyone who has a CURVE pair also gets the list of all public keys. */
 export interface SecretHolder {

@@ -72,4 +72,5 @@ export {
   type SpanRecord,
   type Tracing,
 } from './tracing.ts';
+export { newVenueKeys, readVenueKeys, type VenueKeys, venueKeys, venueKeysFile, venueKeysOf } from './venue-keys.ts';
 export { VERSION } from './version.ts';

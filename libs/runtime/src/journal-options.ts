@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FatalStartError } from './exit.ts';
+import { makeDataFolder } from './data-folder.ts';
 import type { Logger } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { ServiceContext } from './service.ts';
@@ -16,7 +16,7 @@ const COMMIT_BUCKETS = [1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e
  */
 export function journalOptions(context: ServiceContext<unknown>) {
   const { name, shared, clock, metrics, log } = context;
-  makeFolder(shared.data.dir);
+  makeDataFolder(shared.data.dir);
   return {
     path: join(shared.data.dir, `${name}.sqlite`),
     nowNs: () => clock.nowNs(),
@@ -26,23 +26,6 @@ export function journalOptions(context: ServiceContext<unknown>) {
     onFault: (error: Error) => log.error({ err: error }, `journal: ${error.message}`),
     onProgress: (progress: JournalProgress) => report(log, progress),
   };
-}
-
-/**
- * What a restart does not change: rights, a read-only disk, a file in the folder's place. ENOENT is what Node says of a
- * read-only disk when it makes folders above the last one too.
- */
-const LASTING: ReadonlySet<string | undefined> = new Set(['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'ENOTDIR', 'ENOENT']);
-
-function makeFolder(dir: string): void {
-  try {
-    mkdirSync(dir, { recursive: true });
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (!LASTING.has(code)) throw error;
-    const text = `data.dir: ${dir} cannot be made: ${message}; name a folder that the user of this process may write`;
-    throw new FatalStartError('DATA_DIR_UNUSABLE', text, { cause: error });
-  }
 }
 
 type JournalProgress =

@@ -29,6 +29,8 @@ export interface ProcessLog {
   level(): LogLevel;
   /** Changes the level of `log` and of every logger made from it without a level of its own. */
   setLevel(level: LogLevel): void;
+  /** Further values that must not appear in any line from now on. */
+  hide(secrets: readonly string[]): void;
 }
 
 /**
@@ -36,7 +38,7 @@ export interface ProcessLog {
  * returns, so that the last words of a crashing process are not lost.
  */
 export function createProcessLog({ service, level, secrets = [], traceIdOf, onError }: LoggerOptions): ProcessLog {
-  const hidden = secrets.filter((secret) => secret !== '').map((secret) => JSON.stringify(secret).slice(1, -1));
+  let hidden = asWritten(secrets);
   let current = level;
   const log: Logger = pino(
     {
@@ -66,7 +68,15 @@ export function createProcessLog({ service, level, secrets = [], traceIdOf, onEr
       current = next;
       log.level = next;
     },
+    hide(more) {
+      hidden = [...hidden, ...asWritten(more)];
+    },
   };
+}
+
+/** Secrets in the form that they have inside a line of JSON. */
+function asWritten(secrets: readonly string[]): readonly string[] {
+  return secrets.filter((secret) => secret !== '').map((secret) => JSON.stringify(secret).slice(1, -1));
 }
 
 /** The logger alone, for a process whose level does not change. */

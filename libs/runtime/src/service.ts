@@ -30,6 +30,8 @@ export interface ServiceContext<Config> {
   readonly health: Health;
   readonly addresses: Addresses;
   readonly tracing: Tracing;
+  /** Keeps secrets that are not part of the configuration out of every line that is logged from now on. */
+  readonly hideInLogs: (secrets: readonly string[]) => void;
   /**
    * Ends the process for a broken invariant: one fatal line, exit 70, and the supervisor starts it again; exit 78 for a
    * `FatalStartError` and its like. Never returns. Bound, so that it can be handed on as a callback.
@@ -122,6 +124,7 @@ export async function runService<const S extends ConfigSchema>(definition: Servi
       health,
       addresses: at,
       tracing,
+      hideInLogs: processLog.hide,
       onFatal: die,
     };
     const starting = definition.start(context);

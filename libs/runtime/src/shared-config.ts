@@ -54,7 +54,13 @@ export const sharedSchema = defineSchema({
     },
   },
   alpaca: {
-    keyId: { doc: "Alpaca's key id.", format: 'any-text', default: '', sensitive: true, env: 'APCA_API_KEY_ID' },
+    keyId: {
+      doc: "Alpaca's key id. Without a pair the simulated venue makes one and keeps it in data.dir.",
+      format: 'any-text',
+      default: '',
+      sensitive: true,
+      env: 'APCA_API_KEY_ID',
+    },
     secretKey: {
       doc: "Alpaca's secret.",
       format: 'any-text',

@@ -26,7 +26,7 @@ await runService({
   name: 'venue',
   schema,
   traceIdOf: (clOrdId) => `trace-of-${clOrdId}`,
-  async start({ config, shared, log, health, addresses, onFatal, metrics, tracing, clock }) {
+  async start({ config, shared, log, health, addresses, onFatal, hideInLogs, metrics, tracing, clock }) {
     metrics.counter('tickpath_example_starts_total', 'starts').inc();
     health.detail('positions', () => 3n);
     health.detail('broken', () => {
@@ -53,6 +53,8 @@ await runService({
     if (config.behaviour === 'log-secrets') {
       const headers = { 'APCA-API-SECRET-KEY': 'from a header', authorization: 'Bearer abc' };
       log.error({ alpaca: shared.alpaca, headers }, `sent with ${shared.alpaca.secretKey}`);
+      hideInLogs(['', 'made "here"']);
+      log.info('made with made "here"');
       health.set('degraded', ['a secret was nearly told']);
     }
     if (config.behaviour === 'log-levels') {

@@ -67,7 +67,9 @@ describe('a running service', () => {
     await service.exited();
     const all = service.stdout.join('\n');
     assert.match(all, /sent with \[redacted\]/);
-    for (const secret of ['PKPUBLIC', 'quite', 'from a header', 'Bearer']) assert.ok(!all.includes(secret), all);
+    assert.match(all, /made with \[redacted\]/);
+    for (const secret of ['PKPUBLIC', 'quite', 'from a header', 'Bearer', 'here'])
+      assert.ok(!all.includes(secret), all);
   });
 
   test('writes its lifecycle at every log level', async () => {

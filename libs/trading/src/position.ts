@@ -12,7 +12,7 @@ export interface Position {
   readonly realizedPnl: Decimal;
 }
 
-/** One execution as the ledger sees it: `lastQty` > 0, `lastPx` > 0, `fee` ≥ 0, in decimal text. */
+/** One execution as the ledger sees it: `lastQty` > 0, `lastPx` > 0, in decimal text; a `fee` below 0 is a rebate. */
 export interface Execution {
   readonly symbol: string;
   readonly side: Side;

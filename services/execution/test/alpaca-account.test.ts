@@ -85,6 +85,15 @@ function listed(orders: readonly RawOrder[], query: URLSearchParams): unknown[] 
   return found.slice(0, Number(query.get('limit')));
 }
 
+test('a position in a pair, which Alpaca spells without the slash there, has the name that its orders have', async (t) => {
+  const held = (symbol: string) => ({ symbol, asset_class: 'crypto', qty: '0.5', cost_basis: '30000.1' });
+  const stock = { symbol: 'BTC', asset_class: 'us_equity', qty: '1', cost_basis: '2' };
+  const positions = [held('BTCUSD'), held('BTCUSDT'), held('ETHBTC'), held('BTC/USD'), stock];
+  const { read } = await aVenue(t, { positions });
+  const symbols = (await read())?.positions.map(({ symbol }) => symbol);
+  assert.deepEqual(symbols, ['BTC-USD', 'BTC-USDT', 'ETH-BTC', 'BTC-USD', 'BTC']);
+});
+
 test('the account is read with its positions, the open orders of ours and the names of the latest ones', async (t) => {
   const positions = [
     { symbol: 'IBM', qty: '4', cost_basis: '400.5' },

@@ -1,21 +1,49 @@
-import { type Committed, type Journal, JournalError, type JournalEvent } from '@tickpath/journal';
+import { type Committed, type Journal, JournalError, type JournalEvent, type Json } from '@tickpath/journal';
 import { type DecimalText, decimal } from '@tickpath/trading';
-import type { AccountIdentity } from './core/account.ts';
-import { accountOf, accountOpened, journaled, orderEventOf, type VenueEvents } from './core/journal-events.ts';
-import { createMatching, type MatchingState, type OrderEvent, replay } from './core/matching.ts';
+import type { AccountIdentity } from './core/account/identity.ts';
+import { applyEvent, createExchangeState, resumeExchange } from './core/orders/exchange-core.ts';
+import {
+  accountOf,
+  accountOpened,
+  changeOf,
+  journaled,
+  type OrderJournalEvent,
+  type VenueEvents,
+} from './core/orders/journal-events.ts';
+import type { RunJson } from './core/orders/journal-payloads.ts';
+import { eventOfChange } from './core/orders/order-change.ts';
+import type { ExchangeOutput, ExchangeState, SessionAt, VenueRules } from './core/orders/state.ts';
+import type { Asset } from './core/reference/asset.ts';
+import type { Assets } from './core/reference/assets.ts';
 
 export type VenueJournal = Journal<VenueEvents>;
 
-/** The account and all that became of its orders, as the journal has them. */
+/** One start of a market. The venue names it, and keeps it while it goes on where it was. */
+export interface MarketRun {
+  readonly runId: string;
+  readonly source: string;
+  /** Tells one tape or seed from another. */
+  readonly sourceId: string;
+  /** Unix nanoseconds of the wall clock. */
+  readonly startedNs: bigint;
+}
+
+/** The account and all that became of its orders, and how far the market came, as the journal has them. */
 export interface Book {
-  readonly account: AccountIdentity;
-  readonly state: MatchingState;
+  readonly state: ExchangeState;
+  /** The run that was played last; `null` when none was. */
+  readonly run: MarketRun | null;
+  /** How far that run came; `null` when nothing was noted of it. */
+  readonly lastPosition: Json | null;
 }
 
 export interface BookSettings {
-  /** Makes the ids of this start's executions and events differ from those of every other. */
+  /** Makes the ids of a run's executions and events differ from those of others. */
   readonly idScope: string;
-  readonly symbols: ReadonlySet<string> | null;
+  readonly rules: VenueRules;
+  /** Symbols of the journal that are not listed are listed as `instrumentOf` lists them. */
+  readonly assets: Pick<Assets, 'assetOf' | 'instrumentOf'>;
+  readonly phaseAt: SessionAt;
   /** What a new journal begins with. One that has an account keeps it. */
   readonly newAccount: AccountIdentity;
   readonly initialCashUsd: DecimalText;
@@ -23,12 +51,13 @@ export interface BookSettings {
 }
 
 const ACCOUNT_STREAM = 'account';
+const RUN_STREAM = 'run';
 
-/** The book as it was when the journal was last written, or a new one. */
+/** The book as it was when the journal was last written, or a new one. Its open orders wait for the market. */
 export async function openBook(journal: VenueJournal, settings: BookSettings): Promise<Book> {
-  const { idScope, symbols, newAccount, initialCashUsd, log } = settings;
+  const { idScope, rules, assets, phaseAt, newAccount, initialCashUsd, log } = settings;
   if (journal.lastSeq === 0) {
-    const opening = accountOpened(newAccount, initialCashUsd);
+    const opening = accountOpened({ account: newAccount, cashUsd: initialCashUsd });
     // Before the first client: the account it is told of is on the disk.
     await journal.flushed(journal.transact((tx) => tx.append(ACCOUNT_STREAM, [opening], 0)));
   }
@@ -41,7 +70,25 @@ export async function openBook(journal: VenueJournal, settings: BookSettings): P
     const text = `the account was opened with ${cash} USD and keeps that; venue.initialCashUsd ${initialCashUsd} is for a new one`;
     log.warn({ openedWith: cash, configured: initialCashUsd }, text);
   }
-  const state = createMatching({ idScope, symbols, initialCashUsd: cash });
+  const state = createExchangeState({
+    // A run may go on over several starts, and each of these counts from 1.
+    idScope: `${idScope} ${journal.lastSeq}`,
+    ...{ rules, assetOf: assets.assetOf, phaseAt },
+    account: accountOf(opened.payload),
+    cashUsd: cash,
+  });
+  const played = await fold(journal, state, assets);
+  resumeExchange(state);
+  return { state, ...played };
+}
+
+async function fold(
+  journal: VenueJournal,
+  state: ExchangeState,
+  assets: BookSettings['assets'],
+): Promise<Pick<Book, 'run' | 'lastPosition'>> {
+  let run: MarketRun | null = null;
+  let lastPosition: Json | null = null;
   await journal.recover({
     snapshot: ({ seq }) => {
       throw new JournalError(
@@ -50,22 +97,83 @@ export async function openBook(journal: VenueJournal, settings: BookSettings): P
       );
     },
     event: (event) => {
-      if (event.type !== 'AccountOpened') replay(state, orderEventOf(event));
+      switch (event.type) {
+        case 'AccountOpened': {
+          const { payload } = event;
+          return applyEvent(state, { kind: 'account-opened', account: accountOf(payload), cashUsd: payload.cash });
+        }
+        case 'RunStarted':
+          run = runOf(event.payload);
+          lastPosition = null;
+          return;
+        case 'MarketAt':
+          if (event.payload.runId === run?.runId) lastPosition = event.payload.position;
+          return;
+        default:
+          applyStored(state, assets, event);
+      }
     },
   });
-  return { account: accountOf(opened.payload), state };
+  return { run, lastPosition };
 }
+
+function applyStored(
+  state: ExchangeState,
+  assets: BookSettings['assets'],
+  event: OrderJournalEvent & { readonly seq: number },
+): void {
+  const assetOf = (symbol: string): Asset | undefined => {
+    assets.instrumentOf(symbol);
+    return assets.assetOf(symbol);
+  };
+  try {
+    applyEvent(state, eventOfChange(state, changeOf(state, assetOf, event)));
+  } catch (error) {
+    const text = `event ${event.seq} (${event.type}) does not fit the venue: ${(error as Error).message}`;
+    throw new JournalError('JOURNAL_FOREIGN', text, error);
+  }
+}
+
+/** What is noted with a step: which run, and how far its source has come. */
+export interface MarketAt {
+  readonly runId: string;
+  readonly position: Json;
+}
+
+export type RecordedOutput = Exclude<ExchangeOutput, { kind: 'refused' }>;
 
 /** Commits the events of one step together: all of them are there after a start, or none. */
 export function record(
   journal: Pick<VenueJournal, 'transact'>,
-  events: readonly OrderEvent[],
-): Committed<readonly OrderEvent[], JournalEvent<VenueEvents>> {
+  outputs: readonly RecordedOutput[],
+  marketAt: MarketAt | null,
+): Committed<readonly RecordedOutput[], JournalEvent<VenueEvents>> {
   return journal.transact((tx) => {
-    for (const event of events) {
-      const { orderId, clOrdId } = event.order;
-      tx.append(`order/${orderId}`, [{ ...journaled(event), correlationId: clOrdId }], 'any');
+    for (const output of outputs) {
+      if (output.kind === 'account-opened') {
+        tx.append(ACCOUNT_STREAM, [accountOpened(output)], 'any');
+        continue;
+      }
+      const { orderId, clOrdId } = output.order;
+      tx.append(`order/${orderId}`, [{ ...journaled(output), correlationId: clOrdId }], 'any');
     }
-    return events;
+    if (marketAt !== null) tx.append(RUN_STREAM, [{ type: 'MarketAt', payload: marketAt }], 'any');
+    return outputs;
   });
+}
+
+/** Commits that a run begins: what is played from here on is this one. */
+export function recordRun(
+  journal: Pick<VenueJournal, 'transact'>,
+  { runId, source, sourceId, startedNs }: MarketRun,
+): Committed<readonly RecordedOutput[], JournalEvent<VenueEvents>> {
+  const payload: RunJson = { runId, source, sourceId, startedNs: String(startedNs) };
+  return journal.transact((tx) => {
+    tx.append(RUN_STREAM, [{ type: 'RunStarted', payload }], 'any');
+    return [];
+  });
+}
+
+function runOf({ runId, source, sourceId, startedNs }: RunJson): MarketRun {
+  return { runId, source, sourceId, startedNs: BigInt(startedNs) };
 }

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { CredentialCheck } from './core/market-session.ts';
+import type { CredentialCheck } from './core/protocol/trade-stream-session.ts';
 
 export interface Credentials {
   readonly keyId: string;
@@ -11,9 +11,9 @@ function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
-/** Compares in constant time. A venue without a key of its own (the simulation's default) accepts any pair. */
+/** Compares in constant time. A venue has keys always: throws `RangeError` for an empty one, which would let anybody in. */
 export function credentialCheck(own: Credentials): CredentialCheck {
-  if (own.keyId === '' && own.secretKey === '') return () => true;
+  if (own.keyId === '' || own.secretKey === '') throw new RangeError('a venue without keys would be open to everybody');
   const ownKey = digest(own.keyId);
   const ownSecret = digest(own.secretKey);
   return (keyId, secretKey) => {

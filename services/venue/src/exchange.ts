@@ -1,25 +1,27 @@
-import type { Flushed, JournalEvent } from '@tickpath/journal';
-import { type Book, record, type VenueJournal } from './book.ts';
+import type { Committed, JournalEvent, Json } from '@tickpath/journal';
+import type { DecimalText, Instrument } from '@tickpath/trading';
 import {
-  type AlpacaAccount,
-  type AlpacaPosition,
-  alpacaAccount,
-  alpacaPosition,
-  alpacaPositions,
-} from './core/account.ts';
-import { type ActivityListing, type AlpacaActivity, listActivities } from './core/activities.ts';
-import type { VenueEvents } from './core/journal-events.ts';
-import type { MarketQuote, MarketTrade } from './core/market-event.ts';
+  type Book,
+  type MarketAt,
+  type MarketRun,
+  type RecordedOutput,
+  record,
+  recordRun,
+  type VenueJournal,
+} from './book.ts';
+import { type AccountIdentity, accountIdentity } from './core/account/identity.ts';
+import type { SourceEvent } from './core/market/event.ts';
+import type { MarketPast } from './core/matching/matcher.ts';
+import { nextDueNs, step } from './core/orders/exchange-core.ts';
+import type { VenueEvents } from './core/orders/journal-events.ts';
 import {
-  type MatchingInput,
-  type MatchingOutput,
+  isFirstOfOrder,
+  type NewOrder,
+  type OrderChanges,
   type OrderEvent,
-  openOrderCount,
-  step,
   type VenueOrder,
-} from './core/matching.ts';
-import { listOrders, type OrderListing } from './core/order-listing.ts';
-import { readOrderRequest } from './core/order-request.ts';
+} from './core/orders/order.ts';
+import type { ExchangeInput, ExchangeOutput, ExchangeState } from './core/orders/state.ts';
 import type { Refusal } from './core/refusal.ts';
 import type { VenueMetrics } from './metrics.ts';
 
@@ -35,11 +37,13 @@ export interface ExchangeOptions {
   /** The market's time (`marketNow`): the wall clock's when live, the tape's in a replay. */
   readonly nowNs: () => bigint;
   readonly newId: () => string;
+  /** How far the source has come: noted with every step that is kept, so that a start never goes back behind a fill. */
+  readonly position?: () => Json | null;
   readonly metrics: VenueMetrics;
   readonly log: ExchangeLog;
   /** Where a test may have the process die. */
   readonly failpoint: (point: 'before-commit' | 'after-commit' | 'after-flush') => void;
-  /** The journal has failed, so the book is ahead of it: the process has to end. */
+  /** The journal or a step has failed, so the book is ahead of the journal: the process has to end. */
   readonly onFatal: (error: unknown) => void;
 }
 
@@ -48,150 +52,209 @@ export type SubmitResult =
   | { readonly ok: false; readonly refusal: Refusal };
 
 /**
- * The matching core with time and ids given to it. Each step is one synchronous turn and one transaction of the journal;
+ * The exchange's core with time and ids given to it. Each step is one synchronous turn and one transaction of the journal;
  * its events are handed to whoever listens once they are on the disk. What the methods return may not be there yet: it may
  * leave the process only after `settled`.
  */
 export interface Exchange {
-  /** Shows a quote to the resting orders. */
-  onQuote(quote: MarketQuote): void;
-  /** Lets positions be worth what shares now change hands at. */
-  onTrade(trade: MarketTrade): void;
-  /** Takes the body of an order; gives the order as it came in (`pending_new`), its fills follow as events. */
-  submit(body: unknown): SubmitResult;
+  /** Shows an event of the market to the orders, after what has fallen due by then; each in order, before it is published. */
+  onMarket(event: SourceEvent): void;
+  /** States what the trades before the source's place have left behind, where those are not shown. */
+  showPast(instrument: Instrument, past: MarketPast): void;
+  /** Lets happen what has fallen due by now; also says that the source has gone back, when it has. */
+  onClock(): void;
+  /** When something next happens by itself, in the market's time; `null`: nothing will. */
+  nextDueNs(): bigint | null;
+  /** Takes an order; gives it as it came in (`pending_new`), its fills follow as events. */
+  submit(order: NewOrder): SubmitResult;
+  /** Puts another order in the place of one; gives the new one. */
+  replace(orderId: string, changes: OrderChanges): SubmitResult;
   cancel(orderId: string): Refusal | null;
+  /** Cancels what is open and opens another account, with nothing but cash. */
+  reset(cashUsd: DecimalText): AccountIdentity;
   order(orderId: string): VenueOrder | undefined;
   orderByClOrdId(clOrdId: string): VenueOrder | undefined;
-  orders(listing: OrderListing): VenueOrder[];
-  openOrderCount(): number;
-  account(): AlpacaAccount;
-  /** What is held; flat symbols are left out. */
-  positions(): AlpacaPosition[];
-  /** The position in a symbol, named as itself or by its asset id; `undefined` when nothing of it is held. */
-  position(symbolOrAssetId: string): AlpacaPosition | undefined;
-  /** Executions of the account; a refusal when the page token is none of theirs. */
-  activities(listing: ActivityListing): AlpacaActivity[] | Refusal;
-  /** Calls `listener` for every event from now on, in order, once it survives the loss of power; answers how to stop. */
+  /** To read from, never to change; it is ahead of what has been told. */
+  state(): ExchangeState;
+  /** `marketNow`. */
+  nowNs(): bigint;
+  /** Calls `listener` for every event of an order from now on, in order, once it survives the loss of power; answers how to stop. */
   listen(listener: (event: OrderEvent) => void): () => void;
+  /** Notes that another run begins. */
+  beginRun(run: MarketRun): void;
+  /** Notes how far the source has come, if it has moved since that was last noted. */
+  recordPosition(): void;
   /** Resolves when all that has happened so far survives the loss of power and every listener has heard of it. */
   settled(): Promise<void>;
 }
 
+/** The venue's own: clients are not told. */
+const UNTOLD: ReadonlySet<OrderEvent['kind']> = new Set(['triggered', 'trailed']);
+
+const ENDS = ['canceled', 'expired', 'replaced', 'rejected'] as const;
+
+function isEnd(kind: OrderEvent['kind']): kind is (typeof ENDS)[number] {
+  return ENDS.some((end) => end === kind);
+}
+
 export function createExchange(options: ExchangeOptions): Exchange {
-  const { journal, book, nowNs, newId, metrics, log, failpoint, onFatal } = options;
-  const { state, account } = book;
+  const { journal, book, nowNs, newId, position = () => null, metrics, log, failpoint, onFatal } = options;
+  const { state } = book;
   const listeners = new Set<(event: OrderEvent) => void>();
   let told: Promise<void> = Promise.resolve();
-  let lastNs = latestNs(state.orders.values());
-  /** Never back, also over a restart: a quote may be older than an order that came in before it. */
-  const atLeastLast = (tsNs: bigint): bigint => {
-    if (tsNs > lastNs) lastNs = tsNs;
-    return lastNs;
-  };
-  /** Each order has a time of its own, also while a tape stands still, so that listings can be paged by time. */
-  const afterLast = (tsNs: bigint): bigint => atLeastLast(tsNs > lastNs ? tsNs : lastNs + 1n);
+  let runId = book.run?.runId ?? null;
+  let noted = JSON.stringify(book.lastPosition);
 
-  /** One step of the core, timed when it serves orders: what a quote without any costs is no matching. */
-  const matched = (input: MatchingInput): MatchingOutput[] => {
-    const serves = input.kind === 'submit' || (input.kind === 'quote' && state.open.has(input.symbol));
-    if (!serves) return step(state, input);
+  /** One step of the core, timed when it serves orders: what an event of the market without any costs is no matching. */
+  const matched = (input: ExchangeInput): readonly ExchangeOutput[] => {
+    const serves = input.kind === 'market' && state.committed.has(input.event.instrument.symbol);
+    if (!serves && input.kind !== 'submit' && input.kind !== 'replace') return step(state, input);
     const startNs = process.hrtime.bigint();
     const outputs = step(state, input);
     metrics.match(Number(process.hrtime.bigint() - startNs) / 1e9);
     return outputs;
   };
 
-  const publish = ({ value: events }: Flushed<readonly OrderEvent[], JournalEvent<VenueEvents>>): void => {
-    for (const event of events) for (const listener of listeners) listener(event);
+  const publish = (outputs: readonly RecordedOutput[]): void => {
+    for (const output of outputs) {
+      if (output.kind === 'account-opened' || UNTOLD.has(output.kind)) continue;
+      for (const listener of listeners) listener(output);
+    }
+  };
+
+  /** Where the source is, if that has not been noted yet. */
+  const marketAt = (): MarketAt | null => {
+    const at = runId === null ? null : position();
+    if (runId === null || at === null) return null;
+    const text = JSON.stringify(at);
+    if (text === noted) return null;
+    noted = text;
+    return { runId, position: at };
   };
 
   /** Told in order of commit; one sync of the disk serves all that was committed while the one before it ran. */
-  const keep = (events: readonly OrderEvent[]): void => {
-    failpoint('before-commit');
-    const flushed = journal.flushed(record(journal, events));
-    failpoint('after-commit');
-    told = Promise.all([flushed, told]).then(([proof]) => {
-      failpoint('after-flush');
-      publish(proof);
-    });
-    told.catch(onFatal);
+  const keep = (commit: () => Committed<readonly RecordedOutput[], JournalEvent<VenueEvents>>): void => {
+    try {
+      failpoint('before-commit');
+      const flushed = journal.flushed(commit());
+      failpoint('after-commit');
+      told = Promise.all([flushed, told]).then(([{ value }]) => {
+        failpoint('after-flush');
+        publish(value);
+      });
+      told.catch(onFatal);
+    } catch (error) {
+      onFatal(error);
+      throw error;
+    }
   };
 
-  const apply = (input: MatchingInput): MatchingOutput[] => {
-    const outputs = matched(input);
-    if (outputs.length === 0) return outputs;
-    const events = outputs.filter((output) => output.kind !== 'refused');
-    if (events.length > 0) {
-      try {
-        keep(events);
-      } catch (error) {
-        onFatal(error);
-        throw error;
-      }
+  /** A step that breaks off leaves a state of which the journal will never hear. */
+  const stepped = (input: ExchangeInput): readonly ExchangeOutput[] => {
+    try {
+      return matched(input);
+    } catch (error) {
+      onFatal(error);
+      throw error;
     }
+  };
+
+  const apply = (input: ExchangeInput): readonly ExchangeOutput[] => {
+    const outputs = stepped(input);
+    if (outputs.length === 0) return outputs;
+    const kept = outputs.filter((output) => output.kind !== 'refused');
+    if (kept.length > 0) keep(() => record(journal, kept, marketAt()));
     for (const output of outputs) count(output);
-    for (const event of events) log.debug(logFields(event), `order ${event.kind}`);
+    for (const output of kept)
+      if (output.kind !== 'account-opened') log.debug(logFields(output), `order ${output.kind}`);
     return outputs;
   };
 
-  const count = (output: MatchingOutput): void => {
-    if (output.kind === 'refused') metrics.order('refused');
-    if (output.kind === 'pending_new') metrics.order('accepted');
-    if (output.kind === 'canceled') metrics.order('canceled');
+  const count = (output: ExchangeOutput): void => {
+    if (output.kind === 'account-opened') return;
+    if (output.kind === 'refused') return metrics.order('refused');
+    if (isFirstOfOrder(output)) metrics.order('accepted');
     if (output.kind === 'fill') metrics.order('filled');
+    else if (isEnd(output.kind)) metrics.order(output.kind);
     if (output.kind === 'fill' || output.kind === 'partial_fill') metrics.fill();
   };
 
+  /** What became of a request for an order: what was due before it, of other orders, comes first among the outputs. */
+  const resultOf = (outputs: readonly ExchangeOutput[], orderId: string): SubmitResult => {
+    for (const output of outputs) {
+      if (output.kind === 'refused') return { ok: false, refusal: output.refusal };
+      if (output.kind !== 'account-opened' && output.order.orderId === orderId)
+        return { ok: true, order: output.order };
+    }
+    throw new Error(`the request for order ${orderId} led to nothing`);
+  };
+
   return {
-    onQuote(quote) {
-      apply({ ...quote, tsNs: atLeastLast(quote.tsNs) });
+    onMarket(event) {
+      apply({ kind: 'market', event, tsNs: event.tsNs });
     },
-    onTrade(trade) {
-      step(state, trade);
+    showPast(instrument, past) {
+      apply({ kind: 'past', instrument, past, tsNs: nowNs() });
     },
-    submit(body) {
-      const read = readOrderRequest(body);
-      if (!read.ok) {
-        metrics.order('refused');
-        return read;
-      }
-      const order = { ...read.request, clOrdId: read.request.clOrdId ?? newId() };
-      const [first] = apply({ kind: 'submit', order, orderId: newId(), tsNs: afterLast(nowNs()) });
-      if (first?.kind === 'refused') return { ok: false, refusal: first.refusal };
-      if (first === undefined) throw new Error('a submitted order led to nothing');
-      return { ok: true, order: first.order };
+    onClock() {
+      apply({ kind: 'clock', tsNs: nowNs() });
+    },
+    nextDueNs: () => nextDueNs(state),
+    submit(order) {
+      const orderId = newId();
+      const named = { ...order, clOrdId: order.clOrdId ?? newId() };
+      return resultOf(apply({ kind: 'submit', order: named, orderId, tsNs: nowNs() }), orderId);
+    },
+    replace(orderId, changes) {
+      const newOrderId = newId();
+      const named = { ...changes, clOrdId: changes.clOrdId ?? newId() };
+      const input = { kind: 'replace', orderId, newOrderId, changes: named, tsNs: nowNs() } as const;
+      return resultOf(apply(input), newOrderId);
     },
     cancel(orderId) {
-      const [first] = apply({ kind: 'cancel', orderId, tsNs: atLeastLast(nowNs()) });
-      return first?.kind === 'refused' ? first.refusal : null;
+      const last = apply({ kind: 'cancel', orderId, tsNs: nowNs() }).at(-1);
+      return last?.kind === 'refused' ? last.refusal : null;
+    },
+    reset(cashUsd) {
+      const tsNs = nowNs();
+      const account = accountIdentity(newId(), tsNs);
+      apply({ kind: 'reset', account, cashUsd, tsNs });
+      return account;
     },
     order: (orderId) => state.orders.get(orderId),
     orderByClOrdId(clOrdId) {
       const orderId = state.orderIdByClOrdId.get(clOrdId);
       return orderId === undefined ? undefined : state.orders.get(orderId);
     },
-    orders: (listing) => listOrders(state.orders.values(), listing),
-    openOrderCount: () => openOrderCount(state),
-    account: () => alpacaAccount(state, account),
-    positions: () => alpacaPositions(state),
-    position: (symbolOrAssetId) => alpacaPosition(state, symbolOrAssetId),
-    activities: (listing) => listActivities(state.fills, listing),
+    state: () => state,
+    nowNs,
     listen(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+    beginRun(run) {
+      keep(() => recordRun(journal, run));
+      runId = run.runId;
+      noted = 'null';
+    },
+    recordPosition() {
+      const at = marketAt();
+      if (at !== null) keep(() => record(journal, [], at));
     },
     settled: () => told,
   };
 }
 
-/** The time of the last event; 0 before any. */
-function latestNs(orders: Iterable<VenueOrder>): bigint {
-  let latest = 0n;
-  for (const { updatedNs } of orders) if (updatedNs > latest) latest = updatedNs;
-  return latest;
-}
-
 function logFields({ order, kind }: OrderEvent): object {
-  const { clOrdId, orderId, symbol, side, status } = order;
-  return { event: kind, clOrdId, orderId, symbol, side, qty: order.orderQty, cumQty: order.cumQty, status };
+  const { clOrdId, orderId, asset, side, status } = order;
+  return {
+    event: kind,
+    clOrdId,
+    orderId,
+    symbol: asset.symbol,
+    side,
+    qty: order.orderQty,
+    cumQty: order.cumQty,
+    status,
+  };
 }

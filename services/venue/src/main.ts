@@ -1,138 +1,117 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { basename } from 'node:path';
+import { randomUUID } from 'node:crypto';
 import { openJournal } from '@tickpath/journal';
 import {
-  FatalStartError,
   failpoints,
   journalOptions,
   type Running,
   runService,
   type ServiceContext,
+  venueKeys,
 } from '@tickpath/runtime';
 import { traceIdOf } from '@tickpath/trading';
-import { openBook } from './book.ts';
-import { priceCents, type VenueConfig, venueConfigFaults, venueSchema } from './config.ts';
-import { accountIdentity } from './core/account.ts';
-import { VENUE_EVENT_TYPES, type VenueEvents } from './core/journal-events.ts';
-import { createSyntheticMarket } from './core/synthetic-market.ts';
+import { type Book, openBook } from './book.ts';
+import { type VenueConfig, venueConfigFaults, venueSchema } from './config.ts';
+import { accountIdentity } from './core/account/identity.ts';
+import { createBars } from './core/market/bars.ts';
+import { createHistory } from './core/market/history.ts';
+import { VENUE_EVENT_TYPES, type VenueEvents } from './core/orders/journal-events.ts';
+import { createAssets } from './core/reference/assets.ts';
+import { phaseAtFor } from './core/sessions.ts';
 import { createExchange } from './exchange.ts';
-import { createReplayFeed, createSyntheticFeed, type Feed, type FeedOptions } from './feed.ts';
+import { type LastRun, newRunId, openSource, sourceSymbols, unplayable } from './feed/source.ts';
 import { createVenueMetrics } from './metrics.ts';
 import { createOrderTraces } from './order-traces.ts';
 import { createVenueServer } from './server.ts';
-import { openTape, type Tape } from './tape.ts';
-import { TapeError } from './tape-error.ts';
+import { venueRules } from './venue-rules.ts';
 
-/** What is played, ready to be played. */
-interface Source {
-  readonly runId: string;
-  readonly pace: 'live' | 'replay';
-  /** The market's time before its first event. */
-  readonly openedNs: bigint;
-  /** The instruments there are, `null` when only the tape knows. */
-  readonly symbols: ReadonlySet<string> | null;
-  createFeed(options: FeedOptions): Feed;
-  details(): object;
-}
-
-function syntheticSource({ synthetic }: VenueConfig, startNs: bigint): Source {
-  const { seed, ticksPerSecond } = synthetic;
-  const symbols = synthetic.symbols.map(({ symbol, price }) => ({ symbol, priceCents: priceCents(price) }));
-  const market = createSyntheticMarket({ seed, symbols, ticksPerSecond, startNs });
-  return {
-    runId: `sim-${seed}-${startNs}`,
-    pace: 'live',
-    openedNs: startNs,
-    symbols: new Set(symbols.map(({ symbol }) => symbol)),
-    createFeed: (options) => createSyntheticFeed(market, options),
-    details: () => ({ seed, symbols: symbols.map(({ symbol }) => symbol) }),
-  };
-}
-
-async function replaySource({ replay }: VenueConfig, startNs: bigint): Promise<Source> {
-  const tape = await openTapeOrFail(replay.files);
-  const { firstNs } = tape;
-  if (firstNs === null) throw new FatalStartError('TAPE_EMPTY', `no trade or quote in ${replay.files.join(', ')}`);
-  const names = replay.files.map((file) => basename(file)).join('\n');
-  const hash = createHash('sha256').update(`${names}\n${startNs}`).digest('hex').slice(0, 16);
-  return {
-    runId: `tape-${hash}`,
-    pace: 'replay',
-    openedNs: firstNs,
-    symbols: null,
-    createFeed: (options) => createReplayFeed(tape, { pace: replay.pace, startNs: firstNs }, options),
-    details: () => ({ pace: replay.pace, files: tape.files }),
-  };
-}
-
-async function openTapeOrFail(files: readonly string[]): Promise<Tape> {
-  try {
-    return await openTape(files);
-  } catch (error) {
-    throw unplayable(error);
-  }
-}
-
-/** A tape does not get better by a restart. */
-function unplayable(error: unknown): unknown {
-  return error instanceof TapeError ? new FatalStartError(error.code, error.message, { cause: error }) : error;
-}
+/** How often it is noted where the market stands when no order makes it so. */
+const POSITION_MS = 1000;
 
 async function start(context: ServiceContext<VenueConfig>): Promise<Running> {
   const { config, shared, log, clock, health, addresses, tracing, onFatal } = context;
-  const startNs = clock.nowNs();
-  const source = await (config.source === 'replay' ? replaySource(config, startNs) : syntheticSource(config, startNs));
-  const { runId, symbols, openedNs } = source;
+  const nowNs = () => clock.nowNs();
+  const startNs = nowNs();
+  const keys = venueKeys(shared, shared.data.dir);
+  context.hideInLogs(Object.values(keys));
+  const assets = createAssets(config.assets, { symbols: sourceSymbols(config) });
   const journal = await openJournal<VenueEvents>({ ...journalOptions(context), types: VENUE_EVENT_TYPES });
   const book = await openBook(journal, {
-    idScope: runId,
-    symbols,
-    newAccount: accountIdentity(runId, openedNs),
+    idScope: randomUUID(),
+    rules: venueRules(config),
+    assets,
+    phaseAt: phaseAtFor(config.hours),
+    newAccount: accountIdentity(randomUUID(), startNs),
     initialCashUsd: config.initialCashUsd,
     log,
   });
-  const metrics = createVenueMetrics(context.metrics, { openOrders: () => exchange.openOrderCount() });
+  const { instrumentOf } = assets;
+  const source = await openSource(config, { instrumentOf, startNs, last: lastRunOf(book) });
+  const { kind, sourceId, pace } = source;
+  let runId = source.runId ?? newRunId(sourceId, startNs);
+  const run = () => ({ id: runId, pace });
+
+  const openOrders = () => exchange.state().open.size;
+  const metrics = createVenueMetrics(context.metrics, { openOrders });
   const exchange = createExchange({
     journal,
     book,
     nowNs: () => feed.nowNs(),
     newId: randomUUID,
+    position: () => feed.position(),
     metrics,
     log,
     failpoint: failpoints('venue'),
     onFatal,
   });
   // Before the server, so that spans end before the server speaks of what they are about.
-  const traces = createOrderTraces({ exchange, tracing, nowNs: () => clock.nowNs() });
+  const traces = createOrderTraces({ exchange, tracing, nowNs });
+  const history = createHistory(config.history);
   const server = createVenueServer({
-    exchange,
-    traces,
-    nowNs: () => clock.nowNs(),
-    credentials: shared.alpaca,
-    run: { id: runId, pace: source.pace },
-    limits: config,
-    metrics,
-    log,
+    ...{ exchange, traces, assets, history, nowNs, run, config, metrics, log },
+    credentials: keys,
+    feed: () => feed,
   });
-  const { frameLimit, slowClientBytes } = config;
-  const feed = source.createFeed({ exchange, market: server.market, clock, frameLimit, slowClientBytes, metrics, log });
-  health.detail('run', () => ({ id: runId, pace: source.pace, state: feed.state(), ...source.details() }));
+  const noteRun = () => exchange.beginRun({ runId, source: kind, sourceId, startedNs: nowNs() });
+  const feed = source.createFeed({
+    ...{ exchange, history, clock, metrics, log },
+    market: server.market,
+    bars: createBars(),
+    frameLimit: config.frameLimit,
+    slowClientBytes: config.slowClientBytes,
+    beginRun() {
+      runId = newRunId(sourceId, nowNs());
+      log.info({ run: runId }, 'the tape was moved: a new run');
+      noteRun();
+    },
+  });
+  if (source.runId === null) noteRun();
+  // What fell due while nobody was here happens before anybody is.
+  exchange.onClock();
+  health.detail('run', () => ({ ...run(), state: feed.state(), ...source.details() }));
   health.detail('clients', () => ({ marketDataSubscribers: server.market.subscriberCount() }));
 
   const port = await server.listen({ host: addresses.bindHost, port: addresses.port('venue') });
-  const { id: account } = book.account;
-  log.info({ run: runId, account, source: config.source, pace: source.pace, port }, 'market open');
+  const { id: account } = exchange.state().account;
+  const goesOn = source.runId !== null;
+  log.info({ run: runId, goesOn, account, source: kind, pace, port }, 'market open');
   const stopping = new AbortController();
   const running = feed.run(stopping.signal).catch((error: unknown) => onFatal(unplayable(error)));
+  const noting = setInterval(() => exchange.recordPosition(), POSITION_MS);
   return {
     async stop() {
+      clearInterval(noting);
       stopping.abort();
       await running;
       await server.close();
+      exchange.recordPosition();
       await exchange.settled();
       await journal.close();
     },
   };
+}
+
+function lastRunOf({ run, lastPosition }: Book): LastRun | null {
+  return run === null ? null : { runId: run.runId, sourceId: run.sourceId, position: lastPosition };
 }
 
 await runService({ name: 'venue', schema: venueSchema, traceIdOf, check: venueConfigFaults, start });

@@ -1,10 +1,11 @@
 import type { Metrics } from '@tickpath/runtime';
+import type { SourceEvent } from './core/market/event.ts';
 
-const ORDER_RESULTS = ['accepted', 'refused', 'filled', 'canceled'] as const;
+const ORDER_RESULTS = ['accepted', 'refused', 'filled', 'canceled', 'expired', 'replaced', 'rejected'] as const;
 
 /** What the venue counts. A port, so that the servers do not know who collects it. */
 export interface VenueMetrics {
-  ticks(kind: 'trade' | 'quote', count: number): void;
+  ticks(kind: SourceEvent['kind'], count: number): void;
   clients(endpoint: 'market-data' | 'trade-updates', count: number): void;
   order(result: (typeof ORDER_RESULTS)[number]): void;
   fill(): void;
@@ -14,7 +15,7 @@ export interface VenueMetrics {
 }
 
 export function createVenueMetrics(metrics: Metrics, view: { openOrders(): number }): VenueMetrics {
-  const ticks = metrics.counter('tickpath_venue_ticks_total', 'Trades and quotes the market has shown', ['kind']);
+  const ticks = metrics.counter('tickpath_venue_ticks_total', 'Events that the market has shown', ['kind']);
   const clients = metrics.gauge('tickpath_venue_clients', 'WebSocket clients connected', ['endpoint']);
   const orders = metrics.counter('tickpath_venue_orders_total', 'Orders by what became of them', ['result']);
   const fills = metrics.counter('tickpath_venue_fills_total', 'Executions, partial ones included');

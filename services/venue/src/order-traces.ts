@@ -1,6 +1,6 @@
 import type { SpanAttributes, Tracing } from '@tickpath/runtime';
-import { decimalText, ORDER_SPAN, readTraceparent, type SpanContext, spanIdOf, traceIdOf } from '@tickpath/trading';
-import type { FillOutput, OrderEvent } from './core/matching.ts';
+import { ORDER_SPAN, readTraceparent, type SpanContext, spanIdOf, traceIdOf, unitsText } from '@tickpath/trading';
+import { type FillEvent, isOpen, type NewOrder, type OrderEvent } from './core/orders/order.ts';
 import type { Refusal } from './core/refusal.ts';
 import type { Exchange, SubmitResult } from './exchange.ts';
 
@@ -26,7 +26,9 @@ export interface OrderRequestOrigin {
  */
 export interface OrderTraces {
   /** Submits the order to the exchange. */
-  submit(body: unknown, origin: OrderRequestOrigin): SubmitResult;
+  submit(order: NewOrder, origin: OrderRequestOrigin): SubmitResult;
+  /** A request that was refused before it came to be an order; `clOrdId` as far as one could be read. */
+  refused(clOrdId: string | null, refusal: Refusal, origin: OrderRequestOrigin): void;
 }
 
 interface Submission {
@@ -42,7 +44,7 @@ interface TracedOrder {
 
 const ROUTE = '/v2/orders';
 const MAX_HOST_LENGTH = 255;
-const MAX_CLIENT_ORDER_ID_LENGTH = 48;
+const SHOWN_CLIENT_ORDER_ID_LENGTH = 48;
 
 /**
  * Create it before whatever publishes the exchange's events: listeners are called in the order in which they came, and
@@ -90,25 +92,27 @@ export function createOrderTraces({ exchange, tracing, nowNs }: OrderTracesOptio
     open.set(order.orderId, { traceId, parentSpanId, acceptedNs });
   };
 
-  const emitFill = ({ traceId, parentSpanId, acceptedNs }: TracedOrder, fill: FillOutput) => {
+  const emitFill = ({ traceId, parentSpanId, acceptedNs }: TracedOrder, fill: FillEvent) => {
+    const { order, execId, lastQty, lastPx } = fill;
+    const { symbol, priceDecimals, qtyDecimals } = order.asset;
     const endNs = nowNs();
     tracing.emit(() => [
       {
         traceId,
-        spanId: spanIdOf(traceId, `venue fill ${fill.execId}`),
+        spanId: spanIdOf(traceId, `venue fill ${execId}`),
         parentSpanId,
         name: 'fill',
         kind: 'internal',
         startNs: acceptedNs,
         endNs,
         attributes: {
-          'tickpath.cl_ord_id': fill.order.clOrdId,
-          'tickpath.order_id': fill.order.orderId,
-          'tickpath.exec_id': fill.execId,
-          'tickpath.symbol': fill.order.symbol,
-          'tickpath.last_qty': decimalText(fill.lastQty),
-          'tickpath.last_px': decimalText(fill.lastPx),
-          'tickpath.cum_qty': decimalText(fill.order.cumQty),
+          'tickpath.cl_ord_id': order.clOrdId,
+          'tickpath.order_id': order.orderId,
+          'tickpath.exec_id': execId,
+          'tickpath.symbol': symbol,
+          'tickpath.last_qty': unitsText(lastQty, qtyDecimals),
+          'tickpath.last_px': unitsText(lastPx, priceDecimals),
+          'tickpath.cum_qty': unitsText(order.cumQty, qtyDecimals),
         },
       },
     ]);
@@ -120,26 +124,33 @@ export function createOrderTraces({ exchange, tracing, nowNs }: OrderTracesOptio
       const traced = open.get(event.order.orderId);
       if (traced === undefined) return;
       if (event.kind === 'fill' || event.kind === 'partial_fill') emitFill(traced, event);
-      if (event.kind === 'fill' || event.kind === 'canceled') open.delete(event.order.orderId);
+      if (!isOpen(event.order)) open.delete(event.order.orderId);
     });
   }
 
+  const contextOf = ({ traceparent }: OrderRequestOrigin): SpanContext | undefined =>
+    tracing.enabled ? readTraceparent(traceparent) : undefined;
+
   return {
-    submit(body, origin) {
-      const context = tracing.enabled ? readTraceparent(origin.traceparent) : undefined;
-      if (context === undefined) return exchange.submit(body);
+    submit(order, origin) {
+      const context = contextOf(origin);
+      const result = exchange.submit(order);
+      if (context === undefined) return result;
       const submission = { context, origin };
-      const result = exchange.submit(body);
       // The exchange's events come in a later turn, so they find it.
       if (result.ok) submissions.set(result.order.orderId, submission);
-      else emitSubmission(submission, result.refusal.status, refusalAttributes(body, result.refusal));
+      else emitSubmission(submission, result.refusal.status, refusalAttributes(order.clOrdId, result.refusal));
       return result;
+    },
+    refused(clOrdId, refusal, origin) {
+      const context = contextOf(origin);
+      if (context === undefined) return;
+      emitSubmission({ context, origin }, refusal.status, refusalAttributes(clOrdId, refusal));
     },
   };
 }
 
-function refusalAttributes(body: unknown, { message }: Refusal): SpanAttributes {
-  const clOrdId: unknown = (body as { client_order_id?: unknown } | null | undefined)?.client_order_id;
-  const named = typeof clOrdId === 'string' && { 'tickpath.cl_ord_id': clOrdId.slice(0, MAX_CLIENT_ORDER_ID_LENGTH) };
+function refusalAttributes(clOrdId: string | null, { message }: Refusal): SpanAttributes {
+  const named = clOrdId !== null && { 'tickpath.cl_ord_id': clOrdId.slice(0, SHOWN_CLIENT_ORDER_ID_LENGTH) };
   return { ...named, 'tickpath.reject_reason': message };
 }

@@ -2,27 +2,48 @@ import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { fastify } from 'fastify';
+import type { VenueConfig } from './config.ts';
+import { registerControl } from './control-server.ts';
+import type { History } from './core/market/history.ts';
+import { marketEndpointOf } from './core/protocol/market-channels.ts';
+import type { Assets } from './core/reference/assets.ts';
 import { type Credentials, credentialCheck } from './credentials.ts';
+import { refuseWithMessage, registerData } from './data-server.ts';
 import type { Exchange } from './exchange.ts';
+import type { Feed } from './feed/feed.ts';
+import { HTTP_OPTIONS } from './http-frame.ts';
 import { createMarketServer, type MarketServer } from './market-server.ts';
 import type { VenueMetrics } from './metrics.ts';
 import type { OrderTraces } from './order-traces.ts';
+import { registerRateLimit } from './rate-limit.ts';
+import { registerReference } from './reference-server.ts';
 import { createTradeStream } from './trade-stream.ts';
 import { registerTrading } from './trading-server.ts';
 
 export interface VenueServerOptions {
   readonly exchange: Exchange;
   readonly traces: OrderTraces;
-  /** The wall clock's time. */
+  readonly assets: Assets;
+  readonly history: History;
+  /** The wall clock's time; the market's own is the exchange's. */
   readonly nowNs: () => bigint;
   readonly credentials: Credentials;
-  readonly run: { readonly id: string; readonly pace: 'live' | 'replay' };
-  readonly limits: {
-    readonly authTimeoutMs: number;
-    readonly bodyLimitBytes: number;
-    readonly slowClientBytes: number;
-    readonly symbolLimit: number;
-  };
+  /** The run as it is now: a tape that is moved begins another. */
+  readonly run: () => { readonly id: string; readonly pace: 'live' | 'replay' };
+  /** What is being played; `null` before it is, or when nothing is. */
+  readonly feed: () => Feed | null;
+  readonly config: Pick<
+    VenueConfig,
+    | 'initialCashUsd'
+    | 'hours'
+    | 'authTimeoutMs'
+    | 'bodyLimitBytes'
+    | 'slowClientBytes'
+    | 'symbolLimit'
+    | 'connectionLimit'
+    | 'requestsPerMinute'
+    | 'compression'
+  >;
   readonly metrics: VenueMetrics;
   readonly log: {
     info(fields: object, message: string): void;
@@ -30,7 +51,7 @@ export interface VenueServerOptions {
   };
 }
 
-/** Alpaca's three faces on one port: market-data WebSocket, trading REST and the trade-updates WebSocket. */
+/** Alpaca's faces on one port: market data, by WebSocket and REST, the trading REST and the trade-updates WebSocket. */
 export interface VenueServer {
   readonly market: MarketServer;
   /** Binds and answers with the port, which is the system's choice for port 0. */
@@ -38,29 +59,36 @@ export interface VenueServer {
   close(): Promise<void>;
 }
 
-const MARKET_PATHS = new Set(['/v2/iex', '/v2/sip', '/v2/test']);
+/** A minute. */
+const REPLAY_UNANSWERED_PINGS = 6;
 
 export function createVenueServer(options: VenueServerOptions): VenueServer {
-  const { exchange, traces, nowNs, credentials, run, limits, metrics, log } = options;
+  const { exchange, history, config, credentials, run, metrics, log } = options;
   const areValid = credentialCheck(credentials);
-  const app = fastify({ logger: false, bodyLimit: limits.bodyLimitBytes, forceCloseConnections: true });
-  const shared = { authTimeoutMs: limits.authTimeoutMs, maxMessageBytes: limits.bodyLimitBytes, metrics, log };
+  const sockets = {
+    areValid,
+    authTimeoutMs: config.authTimeoutMs,
+    maxMessageBytes: config.bodyLimitBytes,
+    metrics,
+    log,
+  };
   const market = createMarketServer({
-    ...shared,
-    rules: { areValid, symbolLimit: limits.symbolLimit },
-    headers: { 'x-tickpath-run': run.id, 'x-tickpath-pace': run.pace },
+    ...sockets,
+    ...config,
+    history,
+    // The reader of a tape may stand still as long as it likes within reason, as the tape does.
+    unansweredPings: run().pace === 'replay' ? REPLAY_UNANSWERED_PINGS : 1,
+    headers: () => ({ 'x-tickpath-run': run().id, 'x-tickpath-pace': run().pace }),
   });
-  const stream = createTradeStream({ ...shared, areValid, slowClientBytes: limits.slowClientBytes });
+  const stream = createTradeStream({ ...sockets, slowClientBytes: config.slowClientBytes });
   const unlisten = exchange.listen((event) => stream.publish(event));
-  const isOpen = credentials.keyId === '' && credentials.secretKey === '';
-  registerTrading(app, { exchange, traces, nowNs, areValid, isOpen, metrics, log });
+  const app = createApp(options, areValid);
 
   app.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
     const path = request.url?.split('?')[0] ?? '';
-    const isMessagePack = request.headers['content-type']?.includes('msgpack') === true;
-    if (isMessagePack) return turnAway(socket, '415 Unsupported Media Type', 'this venue speaks JSON only');
-    if (MARKET_PATHS.has(path)) return market.accept(request, socket, head);
+    const endpoint = marketEndpointOf(path);
+    if (endpoint !== undefined) return market.accept({ request, socket, head }, endpoint);
     if (path === '/stream') return stream.accept(request, socket, head);
     turnAway(socket, '404 Not Found', 'endpoint not found.');
   });
@@ -77,6 +105,28 @@ export function createVenueServer(options: VenueServerOptions): VenueServer {
       await app.close();
     },
   };
+}
+
+/**
+ * The REST faces. Market data has hooks and errors of its own: it tells nothing that has to be on the disk first, its errors
+ * are `{message}` alone, and crypto needs no key.
+ */
+function createApp(options: VenueServerOptions, areValid: (keyId: string, secretKey: string) => boolean) {
+  const { exchange, traces, assets, history, nowNs, config, metrics, log } = options;
+  const { hours, requestsPerMinute, bodyLimitBytes: bodyLimit } = config;
+  const app = fastify({ ...HTTP_OPTIONS, logger: false, bodyLimit, forceCloseConnections: true });
+  const marketNowNs = () => exchange.nowNs();
+  void app.register(async (trading) => {
+    registerTrading(trading, { exchange, traces, assets, nowNs, areValid, metrics, log });
+    registerRateLimit(trading, { requestsPerMinute, nowNs });
+    registerReference(trading, { assets, nowNs: marketNowNs, hours });
+    registerControl(trading, { feed: options.feed, run: options.run, exchange, initialCashUsd: config.initialCashUsd });
+  });
+  void app.register(async (data) => {
+    registerData(data, { history, nowNs: marketNowNs, areValid, metrics, log });
+    registerRateLimit(data, { requestsPerMinute, nowNs, refuse: refuseWithMessage });
+  });
+  return app;
 }
 
 function turnAway(socket: Duplex, status: string, message: string): void {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { test } from 'node:test';
-import { createExchange } from '../src/exchange.ts';
-import { aQuote, eventually } from './builders.ts';
-import { dataFolder, openTestBook } from './test-book.ts';
-import { KEY, NO_METRICS, startVenue, type TestClient } from './venue-harness.ts';
+import { aQuote, aTrade, eventually } from './builders.ts';
+import { dataFolder } from './test-book.ts';
+import { openDesk } from './test-exchange.ts';
+import { KEY, startVenue, type TestClient } from './venue-harness.ts';
 
 const ORDER = { symbol: 'AAPL', qty: '150', side: 'buy', type: 'market', time_in_force: 'day' };
 
@@ -67,23 +67,49 @@ test('nothing is told of an order before it is on the disk, neither by REST nor 
 test('a journal that takes nothing more ends the venue, and nobody hears of what it did not take', async (t) => {
   const dataDir = dataFolder();
   t.after(() => rmSync(dataDir, { recursive: true }));
-  const { journal, book } = await openTestBook(dataDir);
-  const faults: { code?: string }[] = [];
-  const exchange = createExchange({
-    ...{ journal, book, metrics: NO_METRICS },
-    nowNs: () => 1n,
-    newId: () => crypto.randomUUID(),
-    log: { debug() {} },
-    failpoint() {},
-    onFatal: (error) => void faults.push(error as { code?: string }),
-  });
-  const heard: unknown[] = [];
-  exchange.listen((event) => heard.push(event));
-  await journal.close();
-  exchange.onQuote(aQuote());
-  assert.equal(faults.length, 0);
-  assert.throws(() => exchange.submit({ ...ORDER, client_order_id: 'tp-1' }), { code: 'JOURNAL_CLOSED' });
-  assert.equal(faults[0]?.code, 'JOURNAL_CLOSED');
-  await exchange.settled();
-  assert.deepEqual(heard, []);
+  await using desk = await openDesk({ dataDir });
+  await desk.journal.close();
+  desk.show(aQuote());
+  assert.equal(desk.faults.length, 0, 'what writes nothing needs no journal');
+  assert.throws(() => desk.submit({ clOrdId: 'tp-1' }), { code: 'JOURNAL_CLOSED' });
+  assert.equal((desk.faults[0] as { code?: string }).code, 'JOURNAL_CLOSED');
+  await desk.exchange.settled();
+  assert.deepEqual(desk.heard, []);
+});
+
+test('what was told is what is on the disk: stops elected and trailed are kept and told to nobody', async (t) => {
+  const dataDir = dataFolder();
+  t.after(() => rmSync(dataDir, { recursive: true }));
+  await using desk = await openDesk({ dataDir });
+  desk.show(aQuote());
+  desk.submit({ clOrdId: 'held', qty: '10' });
+  desk.show(aTrade({ px: '190' }));
+  const trail = { by: 'percent', milliPercent: 1000 } as const;
+  desk.submit({ clOrdId: 'stop', side: 'sell', type: 'trailing_stop', trail, qty: '10' });
+  desk.show(aTrade({ px: '195' }));
+  desk.show(aTrade({ px: '193.05' }));
+  await desk.exchange.settled();
+  const types = [...desk.journal.readAll()].map(({ type }) => type);
+  assert.deepEqual(types.slice(4), [
+    'OrderReceived',
+    'OrderAccepted',
+    'OrderTrailed',
+    'OrderTrailed',
+    'OrderTriggered',
+    'OrderFilled',
+  ]);
+  assert.deepEqual(
+    desk.heard.map(({ kind }) => kind),
+    ['pending_new', 'new', 'fill', 'pending_new', 'new', 'fill'],
+  );
+});
+
+test('a step that breaks off ends the venue: the journal would never hear of what it had done', async (t) => {
+  const dataDir = dataFolder();
+  t.after(() => rmSync(dataDir, { recursive: true }));
+  await using desk = await openDesk({ dataDir });
+  const { orderId } = desk.submit({ type: 'limit', limitPx: '191' });
+  desk.exchange.state().orders.delete(orderId);
+  assert.throws(() => desk.show(aQuote({ tsNs: desk.nowNs })), /is not among the orders/);
+  assert.match(String(desk.faults[0]), /is not among the orders/);
 });

@@ -2,60 +2,139 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32, gzipSync } from 'node:zlib';
-import type { MarketEvent, MarketQuote, MarketTrade } from '../src/core/market-event.ts';
-import { createMatching, type MatchingState } from '../src/core/matching.ts';
-import { TAPE_HEADER } from '../src/tape-formats.ts';
+import { unitsOf, unitsText } from '@tickpath/trading';
+import { accountIdentity } from '../src/core/account/identity.ts';
+import type { MarketQuote, MarketTrade } from '../src/core/market/event.ts';
+import { createExchangeState } from '../src/core/orders/exchange-core.ts';
+import type { NewOrder } from '../src/core/orders/order.ts';
+import type { ExchangeSetup, ExchangeState, VenueRules } from '../src/core/orders/state.ts';
+import type { Asset } from '../src/core/reference/asset.ts';
+import { createAssets } from '../src/core/reference/assets.ts';
+import { phaseAtFor } from '../src/core/sessions.ts';
+import { TAPE_HEADER } from '../src/tape/tickpath-csv.ts';
 
-/** A venue's core before anything happened: 1,000,000 in cash, and it takes orders in every symbol unless told which. */
-export function aMatching(symbols: ReadonlySet<string> | null = null): MatchingState {
-  return createMatching({ idScope: 'run', symbols, initialCashUsd: '1000000' });
+/** The instruments of every test that needs no others: what is asked for is listed. */
+export const ASSETS = createAssets([], { symbols: ['AAPL', 'MSFT', 'BTC/USD'] });
+
+export function anAsset(symbol = 'AAPL'): Asset {
+  ASSETS.instrumentOf(symbol);
+  const asset = ASSETS.assetOf(symbol);
+  if (asset === undefined) throw new Error(`${symbol} is not listed`);
+  return asset;
 }
 
-export function aQuote(fields: Partial<MarketQuote> = {}): MarketQuote {
+/** A venue without delays, costs and hours, on an account that may do all there is. */
+export const PLAIN_RULES: VenueRules = {
+  hours: 'always',
+  multiplier: 4,
+  shorting: true,
+  latency: { orderNs: 0n, cancelNs: 0n, jitterNs: 0n, seed: 1 },
+  slippage: { model: 'none' },
+  fees: { perShareUsd: '0', makerBps: '0', takerBps: '0', regulatory: false },
+};
+
+/** An exchange before anything happened, with 1,000,000 USD. */
+export function anExchange(rules: Partial<VenueRules> = {}, setup: Partial<ExchangeSetup> = {}): ExchangeState {
+  const all = { ...PLAIN_RULES, ...rules };
+  return createExchangeState({
+    idScope: 'run',
+    rules: all,
+    assetOf: ASSETS.assetOf,
+    phaseAt: phaseAtFor(all.hours),
+    account: accountIdentity('run', 1n),
+    cashUsd: '1000000',
+    ...setup,
+  });
+}
+
+/** Prices and quantities as text, the rest as in an order. */
+export type OrderFields = Partial<Omit<NewOrder, 'asset' | 'orderQty' | 'limitPx' | 'stopPx'>> & {
+  readonly symbol?: string;
+  readonly qty?: string;
+  readonly limitPx?: string;
+  readonly stopPx?: string;
+};
+
+/** An order as it has been read: to buy 100 AAPL at the market unless told otherwise. */
+export function anOrder({ symbol = 'AAPL', qty = '100', limitPx, stopPx, ...fields }: OrderFields = {}): NewOrder {
+  const asset = anAsset(symbol);
+  const px = (text: string | undefined) => (text === undefined ? null : unitsOf(text, asset.priceDecimals));
   return {
-    kind: 'quote',
-    symbol: 'AAPL',
-    tsNs: 1_000_000_000n,
-    updates: 'both',
-    bidPx: '189.99',
-    bidSz: '100',
-    askPx: '190.01',
-    askSz: '200',
-    bidExchange: 'V',
-    askExchange: 'V',
-    conditions: ['R'],
-    tape: 'C',
+    ...{ asset, side: 'buy', type: 'market', timeInForce: 'day', trail: null, extendedHours: false },
+    ...{ positionIntent: null, clOrdId: null },
+    orderQty: unitsOf(qty, asset.qtyDecimals),
+    limitPx: px(limitPx),
+    stopPx: px(stopPx),
     ...fields,
   };
 }
 
-export function aTrade(fields: Partial<MarketTrade> = {}): MarketTrade {
+type QuoteTexts = { readonly [K in 'bidPx' | 'bidSz' | 'askPx' | 'askSz']?: string };
+type QuoteFields = Partial<Omit<MarketQuote, 'instrument' | keyof QuoteTexts>> &
+  QuoteTexts & { readonly symbol?: string };
+
+/** A quote of AAPL, 189.99 × 100 to 190.01 × 200, unless told otherwise. Prices and sizes as text. */
+export function aQuote(fields: QuoteFields = {}): MarketQuote {
+  const { symbol = 'AAPL', bidPx = '189.99', bidSz = '100', askPx = '190.01', askSz = '200', ...rest } = fields;
+  const instrument = anAsset(symbol);
+  const { priceDecimals, qtyDecimals } = instrument;
+  return {
+    kind: 'quote',
+    instrument,
+    tsNs: 1_000_000_000n,
+    updates: 'both',
+    bidPx: unitsOf(bidPx, priceDecimals),
+    bidSz: unitsOf(bidSz, qtyDecimals),
+    askPx: unitsOf(askPx, priceDecimals),
+    askSz: unitsOf(askSz, qtyDecimals),
+    bidExchange: 'V',
+    askExchange: 'V',
+    conditions: ['R'],
+    tape: 'C',
+    ...rest,
+  };
+}
+
+type TradeFields = Partial<Omit<MarketTrade, 'instrument' | 'px' | 'sz'>> & {
+  readonly symbol?: string;
+  readonly px?: string;
+  readonly sz?: string;
+};
+
+/** A trade of 10 AAPL at 190 unless told otherwise. Price and size as text. */
+export function aTrade({ symbol = 'AAPL', px = '190', sz = '10', ...fields }: TradeFields = {}): MarketTrade {
+  const instrument = anAsset(symbol);
   return {
     kind: 'trade',
-    symbol: 'AAPL',
+    instrument,
     tsNs: 1_000_000_000n,
     id: 1,
-    price: '190',
-    size: '10',
+    px: unitsOf(px, instrument.priceDecimals),
+    sz: unitsOf(sz, instrument.qtyDecimals),
     exchange: 'V',
     conditions: ['@'],
     tape: 'C',
+    takerSide: null,
+    isLastSale: true,
     ...fields,
   };
 }
 
 /** A row of Tickpath's own tape format. */
-export function rowOf(event: MarketEvent): string {
+export function rowOf(event: MarketTrade | MarketQuote): string {
+  const { instrument, tsNs } = event;
+  const { symbol, priceDecimals, qtyDecimals } = instrument;
+  const px = (units: number) => unitsText(units, priceDecimals);
+  const sz = (units: number) => unitsText(units, qtyDecimals);
   const end = `${event.conditions.join(';')},${event.tape}`;
   if (event.kind === 'trade') {
-    const { symbol, tsNs, id, price, size, exchange } = event;
-    return `trade,${symbol},${tsNs},${id},${price},${size},,,,,${exchange},${end}`;
+    return `trade,${symbol},${tsNs},${event.id},${px(event.px)},${sz(event.sz)},,,,,${event.exchange},${end}`;
   }
-  const { symbol, tsNs, bidPx, bidSz, askPx, askSz, bidExchange } = event;
-  return `quote,${symbol},${tsNs},,,,${bidPx},${bidSz},${askPx},${askSz},${bidExchange},${end}`;
+  const { bidPx, bidSz, askPx, askSz, bidExchange } = event;
+  return `quote,${symbol},${tsNs},,,,${px(bidPx)},${sz(bidSz)},${px(askPx)},${sz(askSz)},${bidExchange},${end}`;
 }
 
-export function tapeText(events: readonly MarketEvent[]): string {
+export function tapeText(events: readonly (MarketTrade | MarketQuote)[]): string {
   return `${[TAPE_HEADER, ...events.map(rowOf)].join('\n')}\n`;
 }
 

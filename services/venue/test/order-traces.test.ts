@@ -18,10 +18,10 @@ test('an order of a trace leaves a span of its submission and one of each execut
   await using venue = await startVenue();
   const spansAt: [event: string, spans: number][] = [];
   venue.exchange.listen(({ kind }) => void spansAt.push([kind, venue.spans.length]));
-  venue.exchange.onQuote(aQuote({ askPx: '190.01', askSz: '100' }));
+  venue.exchange.onMarket(aQuote({ askPx: '190.01', askSz: '100' }));
   const traceId = traceIdOf('tp-1');
   const { body } = await post(venue, 'tp-1', traceparentOf('tp-1', 'execution POST /v2/orders'));
-  venue.exchange.onQuote(aQuote({ askPx: '190.07', askSz: '500' }));
+  venue.exchange.onMarket(aQuote({ askPx: '190.07', askSz: '500' }));
   await venue.exchange.settled();
 
   const [submission, first, second, ...more] = venue.spans;
@@ -74,7 +74,7 @@ test('an order of a trace leaves a span of its submission and one of each execut
 
 test('a refused order of a trace leaves a span with the reason, and a repeat another one', async () => {
   await using venue = await startVenue();
-  await post(venue, 'tp-1', traceparentOf('tp-1', 'first'), { type: 'limit' });
+  await post(venue, 'tp-1', traceparentOf('tp-1', 'first'), { type: 'limitless' });
   await post(venue, 'tp-1', traceparentOf('tp-1', 'second'), { qty: '0' });
   assert.deepEqual(
     venue.spans.map(({ attributes = {} }) => [
@@ -83,7 +83,7 @@ test('a refused order of a trace leaves a span with the reason, and a repeat ano
       attributes['tickpath.reject_reason'],
     ]),
     [
-      [422, 'tp-1', 'invalid type: "limit"; this venue takes market'],
+      [422, 'tp-1', 'invalid order type: "limitless"; one of market, limit, stop, stop_limit, trailing_stop'],
       [422, 'tp-1', 'qty must be > 0: 0'],
     ],
   );
@@ -96,7 +96,7 @@ test('orders without a trace leave no spans, also while another order has one', 
   await venue.request('POST', '/v2/orders', { ...ORDER, client_order_id: 'tp-2' });
   await post(venue, 'tp-3', 'no trace');
   await post(venue, 'tp-4', `00-${'0'.repeat(32)}-${SPAN_ID}-01`);
-  venue.exchange.onQuote(aQuote({ askSz: '10000' }));
+  venue.exchange.onMarket(aQuote({ askSz: '10000' }));
   await venue.exchange.settled();
   assert.deepEqual(
     venue.spans.map(({ name, attributes }) => [name, attributes?.['tickpath.cl_ord_id']]),
@@ -109,7 +109,7 @@ test('orders without a trace leave no spans, also while another order has one', 
 
 test("in a stranger's trace, fills lie under the span of the request", async () => {
   await using venue = await startVenue();
-  venue.exchange.onQuote(aQuote());
+  venue.exchange.onMarket(aQuote());
   await post(venue, 'mine', `00-${TRACE_ID}-${SPAN_ID}-01`);
   assert.deepEqual(
     venue.spans.map(({ traceId, parentSpanId }) => [traceId, parentSpanId]),
@@ -121,7 +121,11 @@ test("in a stranger's trace, fills lie under the span of the request", async () 
 });
 
 test('spans bear the wall clock also while a tape is played', async () => {
-  const tape = { files: [], firstNs: 5n, batches: async function* () {}, close: async () => {} };
+  const tape = {
+    ...{ files: [], sourceId: 'none', firstNs: 5n },
+    batches: async function* () {},
+    close: async () => {},
+  };
   await using venue = await startVenue({ tape });
   const before = BigInt(Date.now()) * 1_000_000n;
   await post(venue, 'tp-1', traceparentOf('tp-1', 'client'));

@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openJournal } from '@tickpath/journal';
 import { type Book, type BookSettings, openBook, type VenueJournal } from '../src/book.ts';
-import { accountIdentity } from '../src/core/account.ts';
-import { VENUE_EVENT_TYPES, type VenueEvents } from '../src/core/journal-events.ts';
+import { accountIdentity } from '../src/core/account/identity.ts';
+import { VENUE_EVENT_TYPES, type VenueEvents } from '../src/core/orders/journal-events.ts';
+import { phaseAtFor } from '../src/core/sessions.ts';
+import { ASSETS, PLAIN_RULES } from './builders.ts';
 
 export function dataFolder(): string {
   return mkdtempSync(join(tmpdir(), 'tickpath-venue-data-'));
@@ -28,7 +30,9 @@ export async function openTestBook(
   });
   const book = await openBook(journal, {
     idScope: 'run',
-    symbols: null,
+    rules: PLAIN_RULES,
+    assets: ASSETS,
+    phaseAt: phaseAtFor(settings.rules?.hours ?? 'always'),
     newAccount: accountIdentity('run', 1n),
     initialCashUsd: '1000000',
     log: { warn() {} },

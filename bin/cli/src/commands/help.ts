@@ -7,11 +7,14 @@ import { KEYS_USAGE } from './keys.ts';
 import { LATENCY_USAGE } from './latency.ts';
 import { LOG_LEVEL_USAGE } from './log-level.ts';
 import { REBASE_USAGE } from './rebase.ts';
+import { RESET_ACCOUNT_USAGE } from './reset-account.ts';
 import { SECRETS_USAGE } from './secrets.ts';
 import { SOAK_USAGE } from './soak.ts';
 import { START_USAGE } from './start.ts';
+import { TAPE_USAGE } from './tape.ts';
 import { TEST_USAGE } from './test.ts';
 import { TRACE_USAGE } from './trace.ts';
+import { VENUE_KEYS_USAGE } from './venue-keys.ts';
 
 export const HELP_TEXT = `Tickpath, a paper-trading stack that can explain every order by the tick that caused it
 
@@ -41,6 +44,14 @@ ${REBASE_USAGE}
     the last resort, when a log is unknown (/healthz of risk and execution says so) or a halt is to be lifted: risk and
     execution accept each other's log as it is, lift a halt, and take cash, positions and open orders from the venue
     --reason TEXT          stands in both logs
+${TAPE_USAGE}
+    holds and moves the tape that a running venue replays (profile replay unless told otherwise); a tape that is moved
+    begins a new run, to which every client connects again
+    TIME                   RFC 3339, HH:MM[:SS] in New York on the day of the tape, or a share of its rows such as 50%
+    N                      10 is ten times the speed at which it was recorded; max is as fast as it is read
+${RESET_ACCOUNT_USAGE}
+    opens another account at the simulated venue, with nothing but cash (default: venue.initialCashUsd): open orders are
+    canceled, positions gone; then \`tickpath rebase\` has risk and execution take it
 ${LOG_LEVEL_USAGE}
     changes the log level of running services until they end: ${LOG_LEVELS.join(', ')}
 ${CONFIG_USAGE}
@@ -49,6 +60,9 @@ ${KEYS_USAGE}
     makes the keys that encrypt and guard every socket, one a process (default folder: security.keysDir, else keys)
     --add NAME             adds a pair for one more client to the set
     --force                makes a new set in place of the one there
+${VENUE_KEYS_USAGE}
+    tells where the keys of the simulated venue are, which its first start makes
+    --show                 prints them, as the environment of an Alpaca client: env $(tickpath venue-keys --show) CLIENT
 ${SECRETS_USAGE}
     makes every secret of a Compose stack once, and hands each service its share in DIR/NAME
 ${TEST_USAGE}

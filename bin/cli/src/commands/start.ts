@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { JournalError, lockFolder, type WriterLock } from '@tickpath/journal';
-import { addresses, ConfigError, type LoadedConfig, loadConfig } from '@tickpath/runtime';
+import { addresses, ConfigError, FatalStartError, type LoadedConfig, loadConfig, venueKeys } from '@tickpath/runtime';
 import { loadKeys, SecurityError } from '@tickpath/wire';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from '../exit-codes.ts';
 import { createOutput, type Output } from '../output.ts';
@@ -9,7 +9,6 @@ import { parseStartArguments, type StartArguments } from '../start-arguments.ts'
 import { startSummaryLoop } from '../summary-loop.ts';
 import { type Supervisor, startSupervisor } from '../supervisor.ts';
 import { supervisorSchema } from '../supervisor-config.ts';
-import { newVenueKeys } from '../venue-keys.ts';
 import { callerOf, STARTED_SERVICES, serviceEntry, WORKSPACE, workspaceVersion } from '../workspace.ts';
 import { KEY_HOLDERS } from './keys.ts';
 
@@ -82,13 +81,18 @@ async function run({ json, configArgs }: StartArguments, loaded: SupervisorConfi
   const dataDir = resolve(WORKSPACE, loaded.shared.data.dir);
   const lock = lockData(dataDir);
   if (typeof lock === 'string') return fail([lock], EXIT_FAILED);
+  const keys = keysEnvironment(loaded.shared.alpaca, dataDir);
+  if (typeof keys === 'string') {
+    lock.release();
+    return fail([keys], EXIT_FAILED);
+  }
   // Once for all: whatever a service takes for its working directory, they share one folder.
   const serviceArgs = [...configArgs, `--data.dir=${dataDir}`];
   sayHeader(output, loaded, dataDir);
   const supervisor = startSupervisor({
     services: STARTED_SERVICES.map((name) => ({ name, command: serviceCommand(name, serviceArgs) })),
     output,
-    env: { ...process.env, ...venueKeys(loaded.shared.alpaca) },
+    env: { ...process.env, ...keys },
     cwd: WORKSPACE,
   });
   listenForStop(supervisor);
@@ -123,11 +127,15 @@ function fromHere(folder: string): string {
   return short === '' || short.startsWith('..') ? folder : short;
 }
 
-/** The keys under which the services meet at the simulated venue: new ones with every start unless configured. */
-function venueKeys({ keyId, secretKey }: SupervisorConfig['shared']['alpaca']): NodeJS.ProcessEnv {
-  if (keyId !== '' || secretKey !== '') return {};
-  const made = newVenueKeys();
-  return { APCA_API_KEY_ID: made.keyId, APCA_API_SECRET_KEY: made.secretKey };
+/** The keys under which the services meet at the simulated venue: those of the data folder unless configured, or a fault. */
+function keysEnvironment(alpaca: SupervisorConfig['shared']['alpaca'], dataDir: string): NodeJS.ProcessEnv | string {
+  try {
+    const keys = venueKeys({ alpaca }, dataDir);
+    return keys === alpaca ? {} : { APCA_API_KEY_ID: keys.keyId, APCA_API_SECRET_KEY: keys.secretKey };
+  } catch (error) {
+    if (error instanceof FatalStartError) return error.message;
+    throw error;
+  }
 }
 
 function listenForStop(supervisor: Supervisor): void {

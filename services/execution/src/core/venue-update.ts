@@ -125,9 +125,16 @@ export function readFillActivity(raw: unknown): VenueFill | undefined {
   return { orderId, execId, cumQty, lastQty, lastPx, venueTsNs };
 }
 
-/** Reads one of Alpaca's positions; undefined when it is not one. */
+/** The currencies in which Alpaca's pairs are quoted. */
+const QUOTED_IN = /^([A-Z0-9]+)(USDT|USDC|USD|BTC)$/;
+
+/**
+ * Reads one of Alpaca's positions; undefined when it is not one. Positions alone spell a pair without its slash
+ * (`BTCUSD`): here it has the name that orders and prices have.
+ */
 export function readPosition(raw: unknown): VenueAccount['positions'][number] | undefined {
-  const { symbol, qty, cost_basis: cost } = (raw ?? {}) as Record<string, unknown>;
-  if (typeof symbol !== 'string' || !isDecimalText(qty) || !isDecimalText(cost)) return undefined;
+  const { symbol: name, asset_class: assetClass, qty, cost_basis: cost } = (raw ?? {}) as Record<string, unknown>;
+  if (typeof name !== 'string' || !isDecimalText(qty) || !isDecimalText(cost)) return undefined;
+  const symbol = assetClass === 'crypto' ? name.replace(QUOTED_IN, '$1/$2') : name;
   return { symbol, qty, cost };
 }

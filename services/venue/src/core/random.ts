@@ -1,3 +1,5 @@
+import { ln } from './exact-math.ts';
+
 /**
  * A small seeded generator: sfc32 (Chris Doty-Humphrey, PractRand), its four words of state as plain data, so that a
  * market can be copied, compared and written down.
@@ -36,4 +38,29 @@ export function nextUint32(state: RandomState): number {
 /** An integer in [low, high]; `high - low` must be far below 2^32, since the scaling is not exactly uniform. */
 export function nextInt(state: RandomState, low: number, high: number): number {
   return low + Math.floor((nextUint32(state) / 2 ** 32) * (high - low + 1));
+}
+
+/** A number in (0, 1] on a grid of 2^-32. */
+export function nextUnit(state: RandomState): number {
+  return (nextUint32(state) + 1) / 2 ** 32;
+}
+
+/** True with a probability between 0 and 1. */
+export function isDrawn(state: RandomState, probability: number): boolean {
+  return nextUint32(state) < probability * 2 ** 32;
+}
+
+/** Exponentially distributed with mean 1. */
+export function nextExponential(state: RandomState): number {
+  return -ln(nextUnit(state));
+}
+
+/** Normally distributed with mean 0 and variance 1, by Marsaglia's polar method; the second number of each pair is not used. */
+export function nextNormal(state: RandomState): number {
+  for (;;) {
+    const x = 2 * nextUnit(state) - 1;
+    const y = 2 * nextUnit(state) - 1;
+    const square = x * x + y * y;
+    if (square > 0 && square < 1) return x * Math.sqrt((-2 * ln(square)) / square);
+  }
 }

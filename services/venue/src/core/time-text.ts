@@ -1,3 +1,5 @@
+import { type AssetClass, type DateText, newYorkDateOf, newYorkOffsetNs, settlementDateOf } from '@tickpath/trading';
+
 const NS_PER_SECOND = 1_000_000_000n;
 
 /**
@@ -11,7 +13,7 @@ export function timeText(tsNs: bigint, maxDigits = 9): string {
     nanos += NS_PER_SECOND;
     seconds -= 1n;
   }
-  const head = new Date(Number(seconds) * 1000).toISOString().slice(0, 19);
+  const head = secondText(seconds);
   if (nanos === 0n) return `${head}Z`;
   const digits = nanos.toString().padStart(9, '0').slice(0, maxDigits);
   let end = digits.length;
@@ -19,10 +21,24 @@ export function timeText(tsNs: bigint, maxDigits = 9): string {
   return end === 0 ? `${head}Z` : `${head}.${digits.slice(0, end)}Z`;
 }
 
-/** The settlement date of a stock trade: the next weekday after its UTC date (T+1; exchange holidays are not known here). */
-export function settleDateText(tsNs: bigint): string {
-  const day = new Date(Number(tsNs / 1_000_000n));
-  do day.setUTCDate(day.getUTCDate() + 1);
-  while (day.getUTCDay() === 0 || day.getUTCDay() === 6);
-  return day.toISOString().slice(0, 10);
+/** Times come in bursts of one second: its text is kept until another is asked for. */
+let last = { seconds: -1n, text: '' };
+
+function secondText(seconds: bigint): string {
+  if (seconds !== last.seconds) {
+    last = { seconds, text: new Date(Number(seconds) * 1000).toISOString().slice(0, 19) };
+  }
+  return last.text;
+}
+
+/** The same with New York's own clock and offset, as Alpaca's clock endpoint writes it: `2026-09-30T09:30:00-04:00`. */
+export function newYorkTimeText(tsNs: bigint): string {
+  const offsetNs = newYorkOffsetNs(tsNs);
+  const hours = -offsetNs / (3600n * NS_PER_SECOND);
+  return `${timeText(tsNs + offsetNs).slice(0, -1)}-${String(hours).padStart(2, '0')}:00`;
+}
+
+/** When a trade settles: crypto the day it is made, UTC; stocks by the calendar of the exchanges. */
+export function settleDateText(tsNs: bigint, assetClass: AssetClass): DateText {
+  return assetClass === 'crypto' ? timeText(tsNs).slice(0, 10) : settlementDateOf(newYorkDateOf(tsNs));
 }
