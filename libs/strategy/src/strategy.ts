@@ -48,5 +48,6 @@ export interface Strategy {
   readonly name: string;
   /** Bars an instance needs before it can decide; it gets them through `onBar`, and what it then returns is ignored. */
   readonly warmup: { readonly interval: BarInterval; readonly bars: number };
+  /** One for each symbol, and another for each further run of the market, which has no history yet: that one gets no warm-up. */
   create(symbol: string): StrategyInstance;
 }

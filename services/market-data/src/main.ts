@@ -25,6 +25,7 @@ async function start(context: ServiceContext<ConfigOf<typeof marketDataSchema>>)
   const nowNs = () => clock.nowNs();
   const market = openMarket(['1s', '1m']);
   let live = false;
+  let run: string | undefined;
   let lastReceivedNs = 0n;
   let marketAtReceiptNs = 0n;
   const measured = createMarketDataMetrics(metrics, {
@@ -84,6 +85,11 @@ async function start(context: ServiceContext<ConfigOf<typeof marketDataSchema>>)
     },
     onIdentity: (identity) => {
       live = identity.pace === 'live';
+      if (run !== undefined && run !== identity.run) {
+        publish(stepMarket(market, { type: 'run' }, observer));
+        marketAtReceiptNs = 0n;
+      }
+      ({ run } = identity);
       publisher.identify(identity);
       if (live) feed.subscribe();
       else void publisher.whenFollowed().then(() => feed.subscribe());

@@ -38,6 +38,7 @@ function marketOf(...intervals: ('1s' | '1m')[]) {
     state,
     late,
     faults,
+    run: () => step({ type: 'run' }),
     frame: (...messages: unknown[]) => step({ type: 'frame', messages, stamps: STAMPS }),
     clock: (ms: number) => step({ type: 'clock', marketNowNs: nsAt(ms), stamps: { receivedNs: 7n, decodedNs: 8n } }),
   };
@@ -171,4 +172,16 @@ test('of each symbol and interval the bars rise in time, and together they hold 
       assert.equal(inBars + market.late.length, trades);
     }),
   );
+});
+
+test('another run may be at an earlier time: its bars are made, and none of what the one before had begun', () => {
+  const market = marketOf('1s');
+  market.frame(trade('IBM', 60_100), trade('IBM', 61_100));
+  assert.deepEqual(market.run(), []);
+  assert.deepEqual(inWords(market.frame(trade('IBM', 100), trade('IBM', 1100))), [
+    'IBM/trade',
+    'IBM/bar.1s from 0 ms: 1 of 1',
+    'IBM/trade',
+  ]);
+  assert.deepEqual(market.late, []);
 });

@@ -167,6 +167,31 @@ describe('an order', () => {
   });
 });
 
+describe('another run', () => {
+  test('may be at an earlier time: its bars are taken, by a strategy that has seen nothing else', () => {
+    const signal = aSignal();
+    signal.bar(1000, '0');
+    signal.bar(1001, '0');
+    const before = signal.state.symbols.get('IBM')?.instance;
+    signal.run({ type: 'run', run: 'run-1' });
+    assert.deepEqual(signal.bar(5, '10'), [], 'the same run: a bar from the past is none');
+    assert.equal(signal.state.symbols.get('IBM')?.instance, before);
+    signal.run({ type: 'run', run: 'run-2' });
+    assert.notEqual(signal.state.symbols.get('IBM')?.instance, before);
+    assert.deepEqual(signal.bar(5, '10'), ['IBM BUY 10 bar.1s:5000000000']);
+  });
+
+  test('before the warm-up lets go of the bars held for it', () => {
+    const signal = aSignal({ ready: false });
+    signal.run({ type: 'run', run: 'run-1' });
+    signal.bar(1000, '1');
+    signal.run({ type: 'run', run: 'run-2' });
+    signal.bar(6, '1');
+    signal.run({ type: 'warm-up', symbol: 'IBM', bars: [aBar(5, '1')] });
+    assert.deepEqual(signal.seen, ['IBM bar 5 holding 0', 'IBM bar 6 holding 0']);
+  });
+});
+
 describe("risk's answer", () => {
   test('of refusal frees the symbol', () => {
     const signal = aSignal();

@@ -6,6 +6,7 @@ import {
   ARCHIVE_TYPES,
   ARCHIVED_LOGS,
   type ArchivedLog,
+  beginRun,
   ingest,
   lastBars,
   noteLoss,
@@ -24,6 +25,7 @@ await runService({ name: 'store', schema: storeSchema, start });
 async function start(context: ServiceContext<ConfigOf<typeof storeSchema>>) {
   const { config, shared, log, clock, metrics, addresses, health } = context;
   const store = openStore(config);
+  let followedRun: string | undefined;
   const followed = new Map<ArchivedLog, FollowedLog>();
   const measured = createStoreMetrics(metrics, {
     symbols: () => store.symbols.size,
@@ -53,7 +55,11 @@ async function start(context: ServiceContext<ConfigOf<typeof storeSchema>>) {
     deliver: (topic, envelope) => {
       measured.ingest(envelope.kind, () => ingest(store, topic, envelope));
     },
-    onRun: (run) => log.info({ run }, `follows run ${run}`),
+    onRun: (run) => {
+      if (followedRun !== undefined) beginRun(store);
+      followedRun = run;
+      log.info({ run }, `follows run ${run}`);
+    },
     onLost: (topic, from, to, reason) => {
       noteLoss(store, topic, from, to);
       log.warn({ topic, from, to, reason }, `lost ${topic} from ${from} to ${to ?? 'the end of its epoch'}`);

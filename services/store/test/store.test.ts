@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Envelope, Kind, Payload } from '@tickpath/wire';
 import fc from 'fast-check';
-import { ingest, lastBars, noteLoss, openStore, type StoreState, streamCounts } from '../src/core/index.ts';
+import { beginRun, ingest, lastBars, noteLoss, openStore, type StoreState, streamCounts } from '../src/core/index.ts';
 import './seed.ts';
 
 const LIMITS = { tradesPerSymbol: 3, quotesPerSymbol: 2, barsPerSymbol: 4 };
@@ -104,4 +104,14 @@ test('a loss whose end is not known counts as one message', () => {
   const state = openStore(LIMITS);
   noteLoss(state, 'IBM/trade', 5, null);
   assert.deepEqual(streamCounts(state), [{ topic: 'IBM/trade', received: 0, gaps: 1, lost: 1 }]);
+});
+
+test('another run has no history yet, and the counts go on', () => {
+  const state = openStore(LIMITS);
+  for (const second of [100, 101]) takeBar(state, 'IBM', second);
+  beginRun(state);
+  assert.deepEqual(lastBars(state, 'IBM', '1s', 10), []);
+  takeBar(state, 'IBM', 5);
+  assert.deepEqual(startsOf(lastBars(state, 'IBM', '1s', 10)), [5]);
+  assert.equal(streamCounts(state).find(({ topic }) => topic === 'IBM/bar.1s')?.received, 3);
 });

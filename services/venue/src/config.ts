@@ -209,6 +209,8 @@ export function venueConfigFaults(
       faults.push(`venue.fees.${name} ${config.fees[name]} has ${decimals} decimals > ${MOST_FEE_DECIMALS}`);
     }
   }
+  const { model, bps } = config.slippage;
+  if (model === 'none' && bps !== 0) faults.push(`venue.slippage.bps is ${bps}, but venue.slippage.model is none`);
   if ((shared.alpaca.keyId === '') !== (shared.alpaca.secretKey === '')) {
     faults.push('alpaca.keyId and alpaca.secretKey must be set together');
   }

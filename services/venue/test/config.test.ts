@@ -62,3 +62,8 @@ test('an account begins with no less than nothing', () => {
   );
   assert.deepEqual(faultsOf('--venue.initialCashUsd=0'), []);
 });
+
+test('slippage needs a model', () => {
+  assert.deepEqual(faultsOf('--venue.slippage.bps=5'), ['venue.slippage.bps is 5, but venue.slippage.model is none']);
+  assert.deepEqual(faultsOf('--venue.slippage.bps=5', '--venue.slippage.model=fixed-bps'), []);
+});

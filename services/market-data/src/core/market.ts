@@ -19,6 +19,8 @@ export type Publication =
 export type MarketInput =
   /** An array of Alpaca data messages, parsed. */
   | { readonly type: 'frame'; readonly messages: readonly unknown[]; readonly stamps: Stamps }
+  /** Another run of the venue: its time may be earlier, and no bar begun before is one of it. */
+  | { readonly type: 'run' }
   /** The market's clock, for bars whose interval ends without another trade. */
   | { readonly type: 'clock'; readonly marketNowNs: bigint; readonly stamps: Stamps };
 
@@ -55,6 +57,12 @@ export function openMarket(intervals: readonly BarInterval[]): MarketState {
  */
 export function stepMarket(state: MarketState, input: MarketInput, observer: MarketObserver): Publication[] {
   const out: Publication[] = [];
+  if (input.type === 'run') {
+    state.symbols.clear();
+    state.marketNowNs = 0n;
+    state.nextCloseNs = NEVER;
+    return out;
+  }
   if (input.type === 'clock') {
     advance(state, input.marketNowNs, input.stamps, out);
     return out;

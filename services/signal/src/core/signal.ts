@@ -20,7 +20,7 @@ export interface SignalConfig {
 
 interface SymbolSignal {
   readonly symbol: string;
-  readonly instance: StrategyInstance;
+  instance: StrategyInstance;
   /** Bars that came before the warm-up: delivered after it, if it did not hold them. Undefined once warm. */
   heldBars: Bar[] | undefined;
   /** Start of the last bar given to the instance, by interval. */
@@ -57,6 +57,7 @@ type MarketPayload =
 
 export type SignalInput =
   | ({ readonly type: 'market'; readonly symbol: string; readonly nowNs: bigint } & MarketPayload)
+  /** The first run, or another one: its time may be earlier, and the strategy begins anew with its bars. */
   | { readonly type: 'run'; readonly run: string }
   | { readonly type: 'warm-up'; readonly symbol: string; readonly bars: readonly Bar[] }
   | { readonly type: 'portfolio'; readonly portfolio: Payload<'portfolio'> }
@@ -106,6 +107,7 @@ export function stepSignal(state: SignalState, input: SignalInput): SignalOutput
     case 'market':
       return onMarket(state, input);
     case 'run':
+      if (state.run !== undefined && state.run !== input.run) forgetMarket(state);
       state.run = input.run;
       return [];
     case 'warm-up':
@@ -186,6 +188,16 @@ function warmUp(state: SignalState, symbol: string, bars: readonly Bar[]): void 
   for (const bar of [...bars, ...held]) {
     const target = takeBar(signal, bar, context);
     if (target !== undefined) signal.target = target;
+  }
+}
+
+/** Another run is another market: what the strategy has seen says nothing of it, nor do the times of its bars. */
+function forgetMarket({ symbols, strategy }: SignalState): void {
+  for (const signal of symbols.values()) {
+    signal.instance = strategy.create(signal.symbol);
+    signal.target = undefined;
+    signal.lastBarStartNs.clear();
+    if (signal.heldBars !== undefined) signal.heldBars = [];
   }
 }
 

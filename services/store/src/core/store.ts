@@ -45,6 +45,11 @@ export function ingest(state: StoreState, topic: string, envelope: Envelope): vo
   }
 }
 
+/** Another run begins: trades, quotes and bars of the one before are no history of it. The counts go on. */
+export function beginRun({ symbols }: StoreState): void {
+  symbols.clear();
+}
+
 /** Notes that `[from, to]` of a topic will not come; an open end counts as one. */
 export function noteLoss(state: StoreState, topic: string, from: number, to: number | null): void {
   const count = streamCount(state, topic);
