@@ -14,6 +14,8 @@ const FACTOR = Number(process.env.TICKPATH_SOAK ?? 1);
 const KILLS = 5 * FACTOR;
 const CLIENTS = 4;
 const MOST_ORDERS = 150;
+/** One that any account can carry, whatever it holds. */
+const SMALL_BUY = { symbol: 'AAPL', side: 'buy', qty: '10' } as const;
 
 /** Starts the venue of a test again and again on one port and in one folder. */
 async function restarts(t: TestContext, env: NodeJS.ProcessEnv = {}): Promise<() => Promise<VenueProcess>> {
@@ -87,14 +89,14 @@ for (const [point, isKept] of [
     const trader = new VenueTrader(seededNumbers(SEED));
     const venue = await start();
     await trader.listen(venue);
-    await trader.submit(venue, 'before');
+    await trader.submit(venue, 'before', SMALL_BUY);
     await eventually('the market to fill it', async () => {
       const { status } = await venue.get<Order>(`/v2/orders/${trader.acknowledged.get('before')}`);
       return status === 'filled' || undefined;
     });
     const file = join(failpoints, `venue.${point}`);
     writeFileSync(file, '');
-    await assert.rejects(trader.submit(venue, 'during'), TypeError);
+    await assert.rejects(trader.submit(venue, 'during', SMALL_BUY), TypeError);
     assert.deepEqual(await venue.process.ended, { code: null, signal: 'SIGKILL' });
     assert.ok(!existsSync(file), 'it died there');
 
@@ -102,7 +104,7 @@ for (const [point, isKept] of [
     await auditVenue(again, trader);
     const found = await again.request('GET', '/v2/orders:by_client_order_id?client_order_id=during');
     assert.equal(found.status, isKept ? 200 : 404);
-    assert.equal((await trader.submit(again, 'during')) === undefined, isKept, 'it is taken once');
+    assert.equal((await trader.submit(again, 'during', SMALL_BUY)) === undefined, isKept, 'it is taken once');
     await auditVenue(again, trader);
   });
 }

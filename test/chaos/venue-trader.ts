@@ -31,6 +31,12 @@ interface Update {
 
 const SYMBOLS = ['AAPL', 'MSFT', 'NVDA', 'SPY'];
 
+export interface OrderTerms {
+  readonly symbol: string;
+  readonly side: 'buy' | 'sell';
+  readonly qty: string;
+}
+
 /** A client that keeps only what it was told: what the venue must never take back. */
 export class VenueTrader {
   /** Names of all orders ever sent, acknowledged or not. */
@@ -82,16 +88,9 @@ export class VenueTrader {
   }
 
   /** Sends an order, perhaps once more: its id if it was taken now, `undefined` if it had been taken before or the account cannot carry it. */
-  async submit(venue: VenueProcess, clOrdId: string): Promise<string | undefined> {
+  async submit(venue: VenueProcess, clOrdId: string, terms = this.#anyTerms()): Promise<string | undefined> {
     this.sent.add(clOrdId);
-    const random = this.#random;
-    const order = {
-      symbol: SYMBOLS[Math.floor(random() * SYMBOLS.length)],
-      side: random() < 0.5 ? 'buy' : 'sell',
-      // More than one quote shows, so that an order takes several executions.
-      qty: String(1 + Math.floor(random() * 1500)),
-      ...{ type: 'market', time_in_force: 'day', client_order_id: clOrdId },
-    };
+    const order = { ...terms, type: 'market', time_in_force: 'day', client_order_id: clOrdId };
     const { status, body } = await venue.request('POST', '/v2/orders', order);
     if (status === 422 && /must be unique/.test(JSON.stringify(body))) return undefined;
     // More than is held, or than the account may buy: that is no order.
@@ -104,6 +103,13 @@ export class VenueTrader {
     const { id } = body as Order;
     this.acknowledged.set(clOrdId, id);
     return id;
+  }
+
+  #anyTerms(): OrderTerms {
+    const random = this.#random;
+    const symbol = SYMBOLS[Math.floor(random() * SYMBOLS.length)] as string;
+    // More than one quote shows, so that an order takes several executions.
+    return { symbol, side: random() < 0.5 ? 'buy' : 'sell', qty: String(1 + Math.floor(random() * 1500)) };
   }
 
   async #cancel(venue: VenueProcess, id: string): Promise<void> {
