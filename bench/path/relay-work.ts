@@ -26,7 +26,17 @@ export function messageSizes(): MessageSizes {
     traceparent,
   });
   const stamps = { venueTsNs: ns, receivedNs: ns, decodedNs: ns };
-  const trade = { price: '150.01', size: '100', tradeId, exchange: 'V', conditions: ['@'], tape: 'C', ...stamps };
+  const trade = {
+    price: '150.01',
+    size: '100',
+    tradeId,
+    exchange: 'V',
+    conditions: ['@'],
+    tape: 'C',
+    ...stamps,
+    takerSide: null,
+    flags: [],
+  };
   const intent = {
     clOrdId,
     symbol: 'B000',

@@ -11,6 +11,8 @@ export const TRADE: Payload<'trade'> = {
   venueTsNs: 1_760_000_000_000_000_000n,
   receivedNs: 1_760_000_000_000_000_001n,
   decodedNs: 1_760_000_000_000_000_002n,
+  takerSide: null,
+  flags: [],
 };
 
 export const TOPIC = 'AAPL/trade';

@@ -160,7 +160,7 @@ export async function openStillMarket(portOffset: number): Promise<{ close(): vo
   const trades = setInterval(() => {
     market.publish('IBM/trade', 'trade', {
       ...{ price: '100', size: '1', tradeId: 't-1', exchange: 'X', conditions: [], tape: 'A' },
-      ...{ venueTsNs: 1n, receivedNs: 1n, decodedNs: 1n },
+      ...{ venueTsNs: 1n, receivedNs: 1n, decodedNs: 1n, takerSide: null, flags: [] },
     });
   }, BEAT_MS);
   return {

@@ -32,6 +32,8 @@ const trade = {
   venueTsNs: 0n,
   receivedNs: 0n,
   decodedNs: 0n,
+  takerSide: null,
+  flags: [],
 };
 const send = async (messages: number) => {
   for (let i = 0; i < messages; i += 1) {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { BAR_INTERVALS_NS, type Bar, barBuilder } from '../src/index.ts';
-import { barsOf } from './bar-making.ts';
+import { BAR_INTERVALS_NS, type BarTrade, type ClosedBar, newYorkDay, openBarSeries, unitsOf } from '../src/index.ts';
+import { aTrade, barsFrom, COIN, SHARE, seriesOptions } from './bar-trading.ts';
 import { absent, readZippedRows } from './recorded-data.ts';
+
+const MINUTE_NS = BAR_INTERVALS_NS['1m'];
 
 const TICKS = 'equities/tick/ibm/20131007_trade.zip';
 const MINUTES = 'equities/minute/ibm/20131007_trade.zip';
@@ -10,16 +12,20 @@ const MINUTES = 'equities/minute/ibm/20131007_trade.zip';
 describe("IBM's trades of 2013-10-07 against the minute bars of their provider", {
   skip: absent(TICKS) || absent(MINUTES),
 }, () => {
-  const MINUTE_NS = BAR_INTERVALS_NS['1m'];
-  const minuteOf = (startNs: bigint) => Number(startNs / MINUTE_NS);
+  const timeOf = newYorkDay('2013-10-07');
+  const minuteOf = (startNs: bigint) => Number((startNs - timeOf(0)) / MINUTE_NS);
+
+  interface ConditionedTrade extends BarTrade {
+    readonly condition: string;
+  }
 
   function load() {
-    const ticks = readZippedRows(TICKS).map(([ms, price, size, , condition]) => ({
-      tsNs: BigInt(ms ?? '') * 1_000_000n,
-      price: price ?? '',
-      size: size ?? '',
-      condition: condition ?? '',
-    }));
+    const ticks = readZippedRows(TICKS).map(([ms, price, size, , condition]): ConditionedTrade => {
+      return {
+        ...aTrade({ tsNs: timeOf(Number(ms)), px: Number(price), sz: Number(size) }),
+        condition: condition ?? '',
+      };
+    });
     const recorded = readZippedRows(MINUTES).map(([ms, open, high, low, close, volume]) => ({
       minute: Number(ms) / 60_000,
       prices: [open, high, low, close].join(' '),
@@ -28,9 +34,13 @@ describe("IBM's trades of 2013-10-07 against the minute bars of their provider",
     return { ticks, recorded };
   }
 
+  /** Prices as the recording has them: whole numbers of a hundredth of a cent. */
+  const minuteBars = (trades: readonly BarTrade[]) =>
+    barsFrom(openBarSeries(seriesOptions({ instrument: { ...SHARE, priceDecimals: 0 }, intervals: ['1m'] })), trades);
+
   test('every trade makes the same minutes with the same volume, but for the auctions, which they put elsewhere', () => {
     const { ticks, recorded } = load();
-    const bars = barsOf(barBuilder('1m'), ticks);
+    const bars = minuteBars(ticks);
     assert.equal(ticks.length, 24_293);
     assert.deepEqual(
       bars.map(({ startNs }) => minuteOf(startNs)),
@@ -42,11 +52,11 @@ describe("IBM's trades of 2013-10-07 against the minute bars of their provider",
   });
 
   /** Condition 1 where a minute has it, else every trade: what the provider takes prices from. */
-  function pricingBars(ticks: ReturnType<typeof load>['ticks']): { regular: Bar[]; extended: Bar[] } {
+  function pricingBars(ticks: readonly ConditionedTrade[]): { regular: ClosedBar[]; extended: ClosedBar[] } {
     const regularTicks = ticks.filter(({ condition }) => condition === '1');
     const minutes = new Set(regularTicks.map(({ tsNs }) => tsNs / MINUTE_NS));
     const extendedTicks = ticks.filter(({ tsNs }) => !minutes.has(tsNs / MINUTE_NS));
-    return { regular: barsOf(barBuilder('1m'), regularTicks), extended: barsOf(barBuilder('1m'), extendedTicks) };
+    return { regular: minuteBars(regularTicks), extended: minuteBars(extendedTicks) };
   }
 
   test('trades of condition 1 make their prices in 387 of the 390 minutes that have any', () => {
@@ -71,7 +81,7 @@ describe("IBM's trades of 2013-10-07 against the minute bars of their provider",
     ]);
   });
 
-  function differences(bars: readonly Bar[], recorded: ReturnType<typeof load>['recorded']): string[] {
+  function differences(bars: readonly ClosedBar[], recorded: ReturnType<typeof load>['recorded']): string[] {
     const theirs = new Map(recorded.map(({ minute, prices }) => [minute, prices]));
     return bars.flatMap((bar) => {
       const minute = minuteOf(bar.startNs);
@@ -82,4 +92,35 @@ describe("IBM's trades of 2013-10-07 against the minute bars of their provider",
       ];
     });
   }
+});
+
+const COIN_SECONDS = 'crypto-bars/coinbase/second/btcusd/20161007_trade.zip';
+const COIN_MINUTES = 'crypto-bars/coinbase/minute/btcusd/20161007_trade.zip';
+
+describe("Coinbase's second bars of 2016-10-07 against its minute bars", {
+  skip: absent(COIN_SECONDS) || absent(COIN_MINUTES),
+}, () => {
+  const dayNs = BigInt(Date.UTC(2016, 9, 7)) * 1_000_000n;
+
+  /** A second as four trades at its open, high, low and close, the first of which has all of the size. */
+  function tradesOf([ms, open, high, low, close, volume]: readonly string[]): BarTrade[] {
+    const tsNs = dayNs + BigInt(ms ?? '') * 1_000_000n;
+    return [open, high, low, close].map((price, index) => {
+      const sz = index === 0 ? unitsOf(volume ?? '', COIN.qtyDecimals) : 0;
+      return aTrade({ tsNs: tsNs + BigInt(index), px: unitsOf(price ?? '', COIN.priceDecimals), sz });
+    });
+  }
+
+  test('seconds make every minute exactly: 1,419 of 1,419', () => {
+    const trades = readZippedRows(COIN_SECONDS).flatMap(tradesOf);
+    const bars = barsFrom(openBarSeries(seriesOptions({ intervals: ['1m'] })), trades);
+    const ours = bars.map(({ startNs, open, high, low, close, volume }) =>
+      [(startNs - dayNs) / 1_000_000n, open, high, low, close, volume].join(','),
+    );
+    const theirs = readZippedRows(COIN_MINUTES).map(([ms, ...amounts]) =>
+      [ms, ...amounts.map((amount) => String(Number(amount)))].join(','),
+    );
+    assert.equal(theirs.length, 1419);
+    assert.deepEqual(ours, theirs);
+  });
 });

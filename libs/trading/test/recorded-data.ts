@@ -5,12 +5,16 @@ const FOLDER = new URL('../../../../shared/data/', import.meta.url);
 
 /** Why a test of the recording is skipped, or false when it is there. */
 export function absent(path: string): string | false {
-  return existsSync(new URL(path, FOLDER)) ? false : `no recording ../shared/data/${path}`;
+  return existsSync(recordingAt(path)) ? false : `no recording ../shared/data/${path}`;
+}
+
+export function recordingAt(path: string): URL {
+  return new URL(path, FOLDER);
 }
 
 /** The rows of the only file in a zipped CSV. */
 export function readZippedRows(path: string): string[][] {
-  const zip = readFileSync(new URL(path, FOLDER));
+  const zip = readFileSync(recordingAt(path));
   const start = 30 + zip.readUInt16LE(26) + zip.readUInt16LE(28);
   const text = inflateRawSync(zip.subarray(start)).toString();
   return text

@@ -33,6 +33,8 @@ export type MarketFollowerOptions = ClientSecurity & {
   readonly onRebase?: (topic: string, envelope: Envelope | null, lastSeq: number) => void;
   /** Called with the run of the feed, at the first beat and whenever it changes. */
   readonly onRun: (run: string) => void;
+  /** Called when nothing has come for three beats, and again when something has. */
+  readonly onSilence?: (silent: boolean) => void;
 };
 
 const DEFAULT_LIMITS: TrackerLimits = { maxHeld: 65_536, retryMs: 200, maxTries: 10 };
@@ -65,6 +67,7 @@ export class MarketFollower {
   #nowMs = performance.now();
   #lastHeardMs = performance.now();
   #heard = false;
+  #silent = false;
   #run: string | undefined;
   #received = 0;
   #counted = 0;
@@ -209,18 +212,28 @@ export class MarketFollower {
   #tick(): void {
     const nowMs = performance.now();
     this.#nowMs = nowMs;
-    if (this.#heard) this.#lastHeardMs = nowMs;
+    if (this.#heard) {
+      this.#lastHeardMs = nowMs;
+      this.#setSilent(false);
+    }
     this.#heard = false;
     this.#control.tick();
     this.#tracker.tick(nowMs);
     if (nowMs - this.#lastHeardMs < SILENT_BEATS * this.#options.heartbeatMs) return;
     // A SUB can stay silent for ever after a refusal or a network event, and so can its DEALER: fresh ones do not.
     this.#lastHeardMs = nowMs;
+    this.#setSilent(true);
     this.#options.metrics.reconnected('market');
     this.#stream.close();
     this.#stream = this.#subscribe();
     this.#control.reopen();
     this.#tracker.check(nowMs);
+  }
+
+  #setSilent(silent: boolean): void {
+    if (this.#silent === silent) return;
+    this.#silent = silent;
+    this.#options.onSilence?.(silent);
   }
 
   #newRequestId(): string {

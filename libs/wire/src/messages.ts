@@ -18,7 +18,10 @@ const side = named('side', oneOf('BUY', 'SELL'));
 const ordType = named('ordType', oneOf('MARKET', 'LIMIT', 'STOP', 'STOP_LIMIT', 'TRAILING_STOP'));
 const timeInForce = named('timeInForce', oneOf('DAY', 'GTC', 'IOC', 'FOK'));
 const tradingState = named('tradingState', oneOf('WARMING', 'CATCHING_UP', 'ACTIVE', 'REDUCING', 'HALTED'));
-const interval = named('interval', oneOf('1s', '1m'));
+const interval = named('interval', oneOf('1s', '1m', '5m', '15m', '1h', '1d'));
+
+const level = named('level', struct({ px: decimalType, sz: decimalType }));
+const stamps = { venueTsNs: ns, receivedNs: ns, decodedNs: ns };
 
 const barFields = {
   interval,
@@ -54,7 +57,7 @@ const orderRef = { clOrdId: text, orderId: optional(text) };
  * test keeps the two equal. Stamps: `venueTsNs` is the venue's clock, `receivedNs` and `decodedNs` market-data's.
  */
 export const MESSAGES = {
-  // Market stream, 5555. Topic SYMBOL/trade, SYMBOL/quote, SYMBOL/bar.INTERVAL.
+  // Market stream, 5555. Topic SYMBOL/trade, SYMBOL/quote, SYMBOL/bar.INTERVAL, SYMBOL/book, and so on by kind.
   trade: struct({
     price: decimalType,
     size: decimalType,
@@ -62,9 +65,9 @@ export const MESSAGES = {
     exchange: text,
     conditions: list(text),
     tape: text,
-    venueTsNs: ns,
-    receivedNs: ns,
-    decodedNs: ns,
+    ...stamps,
+    takerSide: optional(side),
+    flags: optional(list(text)),
   }),
   quote: struct({
     bidPx: optional(decimalType),
@@ -74,11 +77,64 @@ export const MESSAGES = {
     bidExchange: text,
     askExchange: text,
     conditions: list(text),
-    venueTsNs: ns,
+    ...stamps,
+    flags: optional(list(text)),
+  }),
+  book: struct({
+    snapshot: bool,
+    valid: bool,
+    reason: optional(text),
+    bids: list(level),
+    asks: list(level),
+    venueSeq: optional(int),
+    ...stamps,
+  }),
+  status: struct({
+    statusCode: text,
+    statusMessage: prose,
+    reasonCode: text,
+    reasonMessage: prose,
+    tape: text,
+    effect: oneOf('halt', 'resume', 'none'),
+    ...stamps,
+  }),
+  instrument: struct({
+    venueSymbol: text,
+    assetClass: oneOf('us_equity', 'crypto'),
+    priceIncrement: decimalType,
+    qtyIncrement: decimalType,
+    minQty: optional(decimalType),
+    tradable: bool,
+    shortable: bool,
+    session: oneOf('us-equity', 'continuous'),
     receivedNs: ns,
     decodedNs: ns,
   }),
-  bar: struct({ ...barFields, receivedNs: ns, decodedNs: ns }),
+  dataState: struct({ valid: bool, reasons: list(prose), sinceNs: ns }),
+  bar: struct({
+    ...barFields,
+    receivedNs: ns,
+    decodedNs: ns,
+    endNs: optional(ns),
+    revision: optional(int),
+    withdrawn: optional(bool),
+  }),
+  activityBar: struct({
+    kind: oneOf('tick', 'volume', 'dollar'),
+    threshold: decimalType,
+    number: int,
+    startNs: ns,
+    endNs: ns,
+    open: decimalType,
+    high: decimalType,
+    low: decimalType,
+    close: decimalType,
+    volume: decimalType,
+    notional: decimalType,
+    tradeCount: int,
+    receivedNs: ns,
+    decodedNs: ns,
+  }),
   // System topics of the market stream: $hb each second, $position while a replay is flow-controlled.
   heartbeat: struct({
     run: text,

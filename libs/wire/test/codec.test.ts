@@ -20,6 +20,8 @@ const TRADE: Payload<'trade'> = {
   venueTsNs: 1_790_000_000_120_000_000n,
   receivedNs: 1_790_000_000_123_000_000n,
   decodedNs: 1_790_000_000_123_001_000n,
+  takerSide: null,
+  flags: [],
 };
 
 function decodeAll(frame: Uint8Array): Envelope[] {
@@ -49,8 +51,8 @@ test('the bytes of a trade are those of docs/messages.md', () => {
   const hex = encodeEnvelope('trade', HEADER, TRADE).toString('hex');
   const expected =
     '98 01 a57472616465 ab6d61726b65742d64617461 07 2a d318d75b842b4ecd15 c0 ' +
-    '99 a63138372e3233 a3313030 ae3532393833353235303239343631 a156 92a140a149 a143 ' +
-    'd318d75b842b1a0e00 d318d75b842b47d4c0 d318d75b842b47d8a8';
+    '9b a63138372e3233 a3313030 ae3532393833353235303239343631 a156 92a140a149 a143 ' +
+    'd318d75b842b1a0e00 d318d75b842b47d4c0 d318d75b842b47d8a8 c0 90';
   assert.equal(hex, expected.replaceAll(' ', ''));
 });
 

@@ -198,6 +198,7 @@ function followMarket(
 ) {
   const { reopened, metrics } = countReopened();
   const delivered = new Happenings<number>();
+  const silence = new Happenings<boolean>();
   const follower = new MarketFollower({
     ...{ security, server: 'owner', name: 'follower', epoch: 1, connect, prefixes: [''], nowNs, metrics },
     receiveHighWaterMark: 10_000,
@@ -206,16 +207,18 @@ function followMarket(
     deliver: (_topic, { seq }) => delivered.add(seq),
     onLost: assert.fail,
     onRun: () => {},
+    onSilence: (silent) => silence.add(silent),
   });
   t.after(() => follower.close());
-  return { reopened, delivered };
+  return { reopened, delivered, silence };
 }
 
 describe('a follower of a market stream', () => {
   test('that was refused follows, asks and reports when it is listed', async (t) => {
     const market = await openMarket(t, serverSecurity);
-    const { reopened, delivered } = followMarket(t, market.bind, clientSecurity);
+    const { reopened, delivered, silence } = followMarket(t, market.bind, clientSecurity);
     await reopened.reach(4);
+    assert.deepEqual(silence.seen, [true], 'said once');
     assert.deepEqual(new Set(reopened.seen), new Set(['market', 'market-control']));
     assert.equal(delivered.seen.length, 0);
 
@@ -224,6 +227,8 @@ describe('a follower of a market stream', () => {
     for (const position of upTo(500)) market.publish(position);
     await delivered.reach(500);
     assert.deepEqual(delivered.seen, upTo(500));
+    await silence.reach(2);
+    assert.deepEqual(silence.seen.slice(0, 2), [true, false]);
   });
 
   test('whose questions alone get nowhere asks them again on a fresh socket', async (t) => {

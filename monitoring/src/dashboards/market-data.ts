@@ -102,6 +102,41 @@ const rates = [
   }),
 ];
 
+const quality = [
+  chart({
+    title: 'Data not valid',
+    description: 'Symbols whose data may be wrong: in them risk takes no new exposure.',
+    unit: 'none',
+    min: 0,
+    queries: [
+      ['tickpath_market_data_invalid_symbols', 'market-data'],
+      ['tickpath_risk_invalid_data_symbols', 'known to risk'],
+    ],
+    thresholds: [[1, 'red']],
+  }),
+  chart({
+    title: 'Rules broken',
+    description: 'Trades, quotes and silences that broke a rule of quality, by rule, in 5 minutes.',
+    unit: 'none',
+    min: 0,
+    queries: [[orZero('sum by (rule) (increase(tickpath_market_data_violations_total[5m]))'), '{{rule}}']],
+  }),
+  chart({
+    title: 'Book faults',
+    description: 'Times a book became invalid and was fetched anew, by why, in 5 minutes.',
+    unit: 'none',
+    min: 0,
+    queries: [[orZero('sum by (reason) (increase(tickpath_market_data_book_faults_total[5m]))'), '{{reason}}']],
+  }),
+  chart({
+    title: 'Not in its bars',
+    description: 'Trades, corrections and cancels that are in no bar, by why, in 5 minutes.',
+    unit: 'none',
+    min: 0,
+    queries: [[orZero('sum by (reason) (increase(tickpath_market_data_unbarred_total[5m]))'), '{{reason}}']],
+  }),
+];
+
 const storing = [
   chart({
     title: 'Kept by store',
@@ -146,6 +181,7 @@ export function marketData(): Dashboard {
     rows: [
       { title: 'Feed', panels: feed },
       { title: 'Ticks and bars', panels: rates },
+      { title: 'Quality', panels: quality },
       { title: 'Followers', panels: storing },
     ],
   });

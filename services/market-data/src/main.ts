@@ -1,21 +1,29 @@
 import { type ConfigOf, runService, type ServiceContext } from '@tickpath/runtime';
-import { MarketPublisher, openWire } from '@tickpath/wire';
-import { AlpacaFeed } from './alpaca-feed.ts';
+import { MarketPublisher, openWire, type Payload } from '@tickpath/wire';
 import { marketDataSchema } from './config.ts';
-import { openMarket, type Publication, type Rejected, stepMarket } from './core/index.ts';
+import { type MarketInput, type MarketObserver, openMarket, type Publication, stepMarket } from './core/index.ts';
+import { isValid } from './core/quality/data-state.ts';
 import { createMarketDataMetrics } from './metrics.ts';
+import { openFeed } from './open-feed.ts';
+import { openRecorder } from './recorder.ts';
 
-/** How often bars are closed by the clock when no tick does it. */
-const CLOCK_MS = 250;
+/** Longest name of a run that is passed on in every beat. */
+const MAX_RUN_LENGTH = 128;
 
 await runService({
   name: 'market-data',
   schema: marketDataSchema,
-  check: ({ maxLag, sendHighWaterMark, maxLagBytes, ringBytes }) => [
+  check: ({ maxLag, sendHighWaterMark, maxLagBytes, ringBytes, connection, source, recording }) => [
+    ...(source === 'recording' && recording.files.length === 0
+      ? ['market-data.source is recording, but market-data.recording.files names no file']
+      : []),
     ...(maxLag * 2 > sendHighWaterMark
       ? [`market-data.maxLag ${maxLag} > half of sendHighWaterMark ${sendHighWaterMark}`]
       : []),
     ...(maxLagBytes * 2 > ringBytes ? [`market-data.maxLagBytes ${maxLagBytes} > half of ringBytes ${ringBytes}`] : []),
+    ...(connection.pingMs >= connection.idleMs
+      ? [`market-data.connection.pingMs ${connection.pingMs} >= connection.idleMs ${connection.idleMs}`]
+      : []),
   ],
   start,
 });
@@ -23,14 +31,17 @@ await runService({
 async function start(context: ServiceContext<ConfigOf<typeof marketDataSchema>>) {
   const { config, shared, log, clock, metrics, addresses, health } = context;
   const nowNs = () => clock.nowNs();
-  const market = openMarket(['1s', '1m']);
-  let live = false;
+  const opened = await openFeed(context);
+  const { isRecorded } = opened;
+  const market = openMarket({ ...config, isLive: true });
   let run: string | undefined;
   let lastReceivedNs = 0n;
   let marketAtReceiptNs = 0n;
   const measured = createMarketDataMetrics(metrics, {
     symbols: () => market.symbols.size,
-    lastReceivedNs: () => lastReceivedNs,
+    invalidSymbols: () => Array.from(market.symbols.values()).filter(({ data }) => !isValid(data)).length,
+    // In a recording as long ago as it was then.
+    lastReceivedNs: () => (lastReceivedNs === 0n ? 0n : nowNs() - (feed.nowNs() - lastReceivedNs)),
     nowNs,
   });
   const wire = await openWire({ source: 'market-data', nowNs, metrics, keysDir: shared.security.keysDir, log });
@@ -49,76 +60,116 @@ async function start(context: ServiceContext<ConfigOf<typeof marketDataSchema>>)
     },
   });
 
-  const observer = {
-    rejected: (fault: Rejected) => {
-      measured.rejected(fault.reason);
-      log.warn({ reason: fault.reason }, `venue message not published: ${fault.text}`);
+  const recorder = openRecorder({
+    ...{ config: config.recorder, source: opened.exchange, symbols: opened.symbols },
+    ...{ secrets: Object.values(shared.alpaca), nowNs, metrics, log },
+  });
+
+  const observer: MarketObserver = {
+    ...measured,
+    rejected: ({ reason, text }) => {
+      measured.rejected(reason);
+      log.warn({ reason }, `venue message not published: ${text}`);
     },
-    lateTrade: () => measured.lateTrade(),
+    bookInvalid: (symbol, reason) => {
+      measured.bookInvalid(symbol, reason);
+      log.warn({ symbol, reason }, `the book of ${symbol} is not valid: ${reason}`);
+    },
+    dropped: (output) => {
+      measured.dropped(output);
+      if (output.kind === 'lost') log.warn({ ...output }, `lost ${output.topic} of ${output.symbol} at the venue`);
+    },
   };
-  const publish = (publications: readonly Publication[]) => {
-    for (const { topic, kind, payload } of publications) publisher.publish(topic, kind, payload);
-    measured.published(publications);
+  const invalidTopics = new Set<string>();
+  health.detail('invalidData', () => invalidTopics.size);
+  /** That a symbol's data is valid from the first is no news. */
+  const reportData = (topic: string, { valid, reasons }: Payload<'dataState'>) => {
+    const wasInvalid = invalidTopics.delete(topic);
+    if (!valid) {
+      invalidTopics.add(topic);
+      log.warn({ topic }, `data is not valid: ${reasons.join('; ')}`);
+    } else if (wasInvalid) log.info({ topic }, 'data is valid again');
+  };
+  const step = (input: MarketInput) => {
+    const outputs = stepMarket(market, input, observer);
+    const steppedNs = clock.nowNs();
+    for (const output of outputs) {
+      if (output.kind === 'resync') continue;
+      const told = isRecorded ? restamped(output, steppedNs) : output;
+      publisher.publish(told.topic, told.kind, told.payload);
+      recorder.published(told, steppedNs);
+      if (output.kind === 'dataState') reportData(output.topic, output.payload);
+    }
+    measured.published(outputs);
+    // Last: what the feed says to it is the next step.
+    for (const output of outputs) if (output.kind === 'resync') feed.resync(output.symbol, output.reason);
+    return { steppedNs, publications: outputs.length };
+  };
+  const stampsNow = () => {
+    const now = feed.nowNs();
+    return { receivedNs: now, decodedNs: now };
   };
 
-  const feed = new AlpacaFeed({
-    url: `${addresses.httpUrl('venue').replace('http', 'ws')}/v2/${config.feed}`,
-    ...shared.alpaca,
-    symbols: config.symbols,
-    clock,
-    log,
-    onFrame: (messages, receivedNs) => {
-      lastReceivedNs = receivedNs;
-      const decodedNs = clock.nowNs();
-      const publications = stepMarket(market, { type: 'frame', messages, stamps: { receivedNs, decodedNs } }, observer);
-      const steppedNs = clock.nowNs();
-      publish(publications);
-      marketAtReceiptNs = market.marketNowNs;
-      const counts = { messages: messages.length, publications: publications.length };
-      measured.frame(counts, { receivedNs, decodedNs, steppedNs, publishedNs: clock.nowNs() });
+  const feed = opened.feed({
+    onOutputs: (outputs, stamps) => {
+      const hasEvents = outputs.some(({ kind }) => kind === 'event');
+      if (hasEvents) lastReceivedNs = stamps.receivedNs;
+      // What a recorded frame takes here has nothing to do with when it was received.
+      const arrivedNs = clock.nowNs();
+      const times = isRecorded ? { receivedNs: arrivedNs, decodedNs: arrivedNs } : stamps;
+      const { steppedNs, publications } = step({ type: 'feed', outputs, stamps });
+      if (hasEvents) marketAtReceiptNs = market.marketNowNs;
+      measured.frame({ messages: outputs.length, publications }, { ...times, steppedNs, publishedNs: clock.nowNs() });
     },
     onConnection: (state) => {
       measured.feed(state);
       health.detail('feed', () => state);
-      if (state === 'subscribed') health.set('healthy');
-      if (state === 'disconnected') health.set('degraded', ['not connected to the venue']);
-    },
-    onIdentity: (identity) => {
-      live = identity.pace === 'live';
-      if (run !== undefined && run !== identity.run) {
-        publish(stepMarket(market, { type: 'run' }, observer));
-        marketAtReceiptNs = 0n;
+      if (state === 'subscribed') {
+        health.set('healthy');
+        log.info('subscribed to the venue');
       }
-      ({ run } = identity);
-      publisher.identify(identity);
-      if (live) feed.subscribe();
-      else void publisher.whenFollowed().then(() => feed.subscribe());
+      if (state === 'reconnecting') health.set('degraded', ['not connected to the venue']);
+      step({ type: 'connection', isSubscribed: state === 'subscribed', stamps: stampsNow() });
     },
-    onFault: (reason) => {
-      measured.rejected(reason);
-      log.warn({ reason }, `venue frame not read: ${reason}`);
+    onUpgrade: (headers) => {
+      const named = headers['x-tickpath-run'];
+      const isLive = headers['x-tickpath-pace'] !== 'replay';
+      const isName = typeof named === 'string' && named.length <= MAX_RUN_LENGTH;
+      const next = isName ? named : opened.run;
+      if (next !== run) step({ type: 'run', isLive, stamps: stampsNow() });
+      run = next;
+      // A recording goes at its followers' pace, whatever the pace at which it was made.
+      const mayWait = !isLive || isRecorded;
+      publisher.identify({ run, pace: mayWait ? 'replay' : 'live' });
+      if (mayWait) void publisher.whenFollowed().then(() => feed.subscribe(opened.symbols));
+      else feed.subscribe(opened.symbols);
+    },
+    onTraffic: recorder.traffic,
+    // At live pace the venue's clock runs on while it is silent; in a replay only its messages move it.
+    onClock: (clockNs) => {
+      if (!market.config.isLive || lastReceivedNs === 0n) return;
+      const stamps = { receivedNs: clockNs, decodedNs: clockNs };
+      step({ type: 'clock', marketNowNs: marketAtReceiptNs + (clockNs - lastReceivedNs), stamps });
     },
   });
 
-  // At live pace the venue's clock runs on while it is silent; in a replay only its messages move it.
-  const clockTimer = setInterval(() => {
-    if (!live || lastReceivedNs === 0n) return;
-    const nowNs = clock.nowNs();
-    const marketNowNs = marketAtReceiptNs + (nowNs - lastReceivedNs);
-    publish(
-      stepMarket(market, { type: 'clock', marketNowNs, stamps: { receivedNs: nowNs, decodedNs: nowNs } }, observer),
-    );
-  }, CLOCK_MS);
-
-  feed.connect();
   health.set('degraded', ['not connected to the venue']);
+  feed.start();
 
   return {
     stop: async () => {
-      clearInterval(clockTimer);
       feed.close();
+      await opened.close();
+      await recorder.close();
       publisher.close();
       wire.security.close();
     },
   };
+}
+
+/** What is played of a recording is received now, as far as those behind us are concerned. */
+function restamped(publication: Publication, nowNs: bigint): Publication {
+  const { payload } = publication;
+  if (!('receivedNs' in payload)) return publication;
+  return { ...publication, payload: { ...payload, receivedNs: nowNs, decodedNs: nowNs } } as Publication;
 }

@@ -1,122 +1,138 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type MarketInput, openMarket, type Publication, type Rejected, stepMarket } from '../src/core/index.ts';
+import type { FeedEvent, MarketOutput } from '../src/core/index.ts';
+import { aQuote, aTrade, inWords, marketOf, nsAt, ofKind } from './market-builders.ts';
 import './seed.ts';
 
-const STAMPS = { receivedNs: 5n, decodedNs: 6n };
-const NOON_MS = Date.UTC(2026, 0, 5, 12);
-
-/** Milliseconds after noon as the venue writes them. */
-function at(ms: number): string {
-  return new Date(NOON_MS + ms).toISOString();
-}
-
-function nsAt(ms: number): bigint {
-  return BigInt(NOON_MS + ms) * 1_000_000n;
-}
-
-function trade(S: string, ms: number, fields: object = {}) {
-  return { T: 't', S, i: ms, p: 10, s: 1, t: at(ms), ...fields };
-}
-
-function quote(S: string, ms: number) {
-  return { T: 'q', S, bp: 9, bs: 1, ap: 11, as: 1, t: at(ms) };
-}
-
-/** A market that says what it publishes, in words, and keeps what it reports. */
-function marketOf(...intervals: ('1s' | '1m')[]) {
-  const state = openMarket(intervals);
-  const late: string[] = [];
-  const faults: string[] = [];
-  const observer = {
-    rejected: ({ reason }: Rejected) => void faults.push(reason),
-    lateTrade: (symbol: string) => void late.push(symbol),
-  };
-  const step = (input: MarketInput) => stepMarket(state, input, observer);
-  return {
-    state,
-    late,
-    faults,
-    run: () => step({ type: 'run' }),
-    frame: (...messages: unknown[]) => step({ type: 'frame', messages, stamps: STAMPS }),
-    clock: (ms: number) => step({ type: 'clock', marketNowNs: nsAt(ms), stamps: { receivedNs: 7n, decodedNs: 8n } }),
-  };
-}
-
-function inWords(publications: readonly Publication[]): string[] {
-  return publications.map(({ kind, topic, payload }) => {
-    if (kind !== 'bar') return topic;
-    return `${topic} from ${(payload.startNs - nsAt(0)) / 1_000_000n} ms: ${payload.tradeCount} of ${payload.volume}`;
-  });
-}
+/** All that was published but for the first word on a symbol's data. */
+const ticksAndBars = (outputs: readonly MarketOutput[]) => inWords(outputs).filter((word) => !word.endsWith('valid'));
 
 test('bars that a message closes come before the message', () => {
-  const market = marketOf('1s');
-  market.frame(trade('IBM', 100, { s: 2 }), trade('IBM', 900, { s: 3 }));
-  assert.deepEqual(inWords(market.frame(trade('IBM', 1000))), ['IBM/bar.1s from 0 ms: 2 of 5', 'IBM/trade']);
+  const market = marketOf();
+  market.events(aTrade('IBM', 100, { size: '2' }), aTrade('IBM', 900, { size: '3' }));
+  assert.deepEqual(inWords(market.events(aTrade('IBM', 1000))), ['IBM/bar.1s from 0 ms: 2 of 5', 'IBM/trade']);
 });
 
 test('a quote closes bars as well, and has no part in them', () => {
-  const market = marketOf('1s');
-  market.frame(trade('IBM', 100), quote('IBM', 999));
-  assert.deepEqual(inWords(market.frame(quote('IBM', 1000))), ['IBM/bar.1s from 0 ms: 1 of 1', 'IBM/quote']);
+  const market = marketOf();
+  market.events(aTrade('IBM', 100), aQuote('IBM', 999));
+  assert.deepEqual(inWords(market.events(aQuote('IBM', 1000))), ['IBM/bar.1s from 0 ms: 1 of 1', 'IBM/quote']);
 });
 
 test("the market's time closes the bars of every symbol, whichever symbol moved it", () => {
-  const market = marketOf('1s');
-  market.frame(trade('IBM', 100), trade('SPY', 200), trade('AAPL', 300));
-  assert.deepEqual(inWords(market.frame(quote('MSFT', 5000))), [
+  const market = marketOf();
+  market.events(aTrade('IBM', 100), aTrade('SPY', 200), aTrade('AAPL', 300));
+  assert.deepEqual(inWords(market.events(aQuote('MSFT', 5000))), [
     'IBM/bar.1s from 0 ms: 1 of 1',
     'SPY/bar.1s from 0 ms: 1 of 1',
     'AAPL/bar.1s from 0 ms: 1 of 1',
     'MSFT/quote',
+    'MSFT/data valid',
   ]);
-  assert.deepEqual(inWords(market.clock(60_000)), [], 'each closes once');
+  assert.deepEqual(inWords(market.clock(9_000)), [], 'each closes once');
 });
 
 test('a bar closes by the clock when no trade comes, and says when that was seen', () => {
-  const market = marketOf('1s', '1m');
-  market.frame(trade('IBM', 100));
+  const market = marketOf({ intervals: ['1s', '1m'] });
+  market.events(aTrade('IBM', 100));
   assert.deepEqual(market.clock(999), []);
-  const [bar] = market.clock(1000);
+  const [bar] = ofKind(market.clock(1000), 'bar');
   assert.equal(bar?.topic, 'IBM/bar.1s');
-  assert.equal(bar?.payload.receivedNs, 7n);
-  assert.deepEqual(inWords(market.clock(59_999)), []);
-  assert.deepEqual(inWords(market.clock(60_000)), ['IBM/bar.1m from 0 ms: 1 of 1']);
+  assert.equal(bar?.payload.receivedNs, nsAt(1000));
+  assert.equal(bar?.payload.endNs, nsAt(1000));
+  assert.deepEqual(ticksAndBars(market.clock(59_999)).slice(1), []);
+  assert.deepEqual(
+    ofKind(market.clock(60_000), 'bar').map(({ topic }) => topic),
+    ['IBM/bar.1m'],
+  );
 });
 
 test('a clock that goes back closes nothing and reopens nothing', () => {
-  const market = marketOf('1s');
-  market.frame(trade('IBM', 5000));
+  const market = marketOf();
+  market.events(aTrade('IBM', 5000));
   assert.deepEqual(market.clock(1000), []);
   assert.equal(market.state.marketNowNs, nsAt(5000));
 });
 
-test('a trade whose bar has closed is published and counted once, in no bar', () => {
-  const market = marketOf('1s', '1m');
-  market.frame(trade('IBM', 100), trade('IBM', 1100));
-  assert.deepEqual(inWords(market.frame(trade('IBM', 500, { s: 7 }))), ['IBM/trade']);
-  assert.deepEqual(market.late, ['IBM']);
+test('without revisions a trade whose bar has closed is published and counted once, in no bar', () => {
+  const market = marketOf({ intervals: ['1s', '1m'] });
+  market.events(aTrade('IBM', 100), aTrade('IBM', 1100));
+  assert.deepEqual(inWords(market.events(aTrade('IBM', 500, { size: '7' }))), ['IBM/trade']);
+  assert.deepEqual(market.told, ['IBM unbarred late']);
   assert.deepEqual(inWords(market.clock(2000)), ['IBM/bar.1s from 1000 ms: 1 of 1']);
   // The minute was still open and has it.
-  assert.deepEqual(inWords(market.clock(60_000)), ['IBM/bar.1m from 0 ms: 3 of 9']);
-  market.frame(trade('IBM', 900));
-  assert.deepEqual(market.late, ['IBM', 'IBM'], 'once, though it is late for the second and for the minute');
+  assert.equal(ofKind(market.clock(60_000), 'bar')[0]?.payload.volume, '9');
 });
 
-test('messages that cannot be read are reported and change nothing else', () => {
-  const market = marketOf('1s');
-  const published = market.frame(
-    trade('IBM', 1),
-    trade('IBM', 9_000_000, { p: -1 }),
-    { T: 'b' },
-    null,
-    trade('IBM', 2),
-  );
-  assert.deepEqual(inWords(published), ['IBM/trade', 'IBM/trade']);
-  assert.deepEqual(market.faults, ['price', 'shape']);
-  assert.equal(market.state.marketNowNs, nsAt(2));
+test('with revisions a late trade publishes its bar again, and a cancel takes a trade out of it', () => {
+  const market = marketOf({ bars: { reviseWithinMs: 60_000 } });
+  market.events(aTrade('IBM', 100), aTrade('IBM', 1100));
+  assert.deepEqual(inWords(market.events(aTrade('IBM', 500, { size: '7' }))), [
+    'IBM/trade',
+    'IBM/bar.1s from 0 ms: 2 of 8, revision 1',
+  ]);
+  const cancel = { exchange: 'V', tradeId: '500', price: '10', size: '7', action: 'C', tape: 'C' };
+  assert.deepEqual(inWords(market.events({ kind: 'cancel', symbol: 'IBM', ...cancel, venueTsNs: nsAt(1200) })), [
+    'IBM/bar.1s from 0 ms: 1 of 1, revision 2',
+  ]);
+  assert.deepEqual(market.told, ['unpublished cancel']);
+});
+
+test('a recovered trade is published as such, finds its bar and says nothing of the present', () => {
+  const market = marketOf({ bars: { reviseWithinMs: 60_000 } });
+  market.events(aTrade('IBM', 100), aTrade('IBM', 5_000));
+  assert.deepEqual(inWords(market.recovered(aTrade('IBM', 700, { price: '90' }))), [
+    'IBM/trade recovered',
+    'IBM/bar.1s from 0 ms: 2 of 2, revision 1',
+  ]);
+  assert.deepEqual(market.told, []);
+});
+
+test('bars by activity are published beside those by time', () => {
+  const market = marketOf({ bars: { activity: [{ kind: 'tick', threshold: '2' }] } });
+  market.events(aTrade('IBM', 100));
+  assert.deepEqual(inWords(market.events(aTrade('IBM', 200))), ['IBM/trade', 'IBM/bar.tick.2']);
+});
+
+test('what the protocol could not read is told and changes nothing', () => {
+  const market = marketOf();
+  const published = market.feed([
+    { kind: 'event', event: aTrade('IBM', 1), recovered: false },
+    { kind: 'rejected', reason: 'price', text: 'price: -1' },
+    { kind: 'unknown', type: 'z' },
+    { kind: 'duplicate', symbol: 'IBM', what: 'trade' },
+    { kind: 'lost', symbol: 'IBM', topic: 'trade', from: 1, to: 2 },
+  ]);
+  assert.deepEqual(inWords(published), ['IBM/trade', 'IBM/data valid']);
+  assert.deepEqual(market.told, ['rejected price', 'unknown', 'duplicate', 'lost']);
+});
+
+test('a trade too fine or too large for its units is published and in no bar', () => {
+  const market = marketOf();
+  const published = market.events(aTrade('IBM', 1, { size: '0.00000001' }), aTrade('IBM', 2, { size: '1e' }));
+  assert.deepEqual(inWords(published).slice(0, 2), ['IBM/trade', 'IBM/data valid']);
+  assert.equal(market.told[0], 'IBM unbarred precision');
+});
+
+test('an instrument is published, and its increments are the units of its bars', () => {
+  const market = marketOf();
+  const instrument: FeedEvent = {
+    ...{ kind: 'instrument', symbol: 'BTC-USD', venueSymbol: 'BTC/USD', assetClass: 'crypto', minQty: null },
+    ...{ priceIncrement: '0.01', qtyIncrement: '0.0001', tradable: true, shortable: false, session: 'continuous' },
+  };
+  assert.deepEqual(inWords(market.events(instrument)), ['BTC-USD/instrument']);
+  market.events(aTrade('BTC-USD', 1, { price: '60000.01', size: '0.0001' }));
+  assert.equal(market.state.symbols.get('BTC-USD')?.bars.instrument.qtyDecimals, 4);
+});
+
+test('another run begins with nothing of the one before', () => {
+  const market = marketOf();
+  market.events(aTrade('IBM', 90_000));
+  market.step({ type: 'run', isLive: true, stamps: { receivedNs: 1n, decodedNs: 1n } });
+  assert.deepEqual(inWords(market.eventsAt(100, aTrade('IBM', 100, { price: '99' }))), ['IBM/trade', 'IBM/data valid']);
+  assert.deepEqual(market.told, []);
+  assert.equal(market.state.config.isLive, true);
 });
 
 const streams = fc.array(
@@ -124,64 +140,48 @@ const streams = fc.array(
     symbol: fc.constantFrom('IBM', 'SPY', 'AAPL'),
     ms: fc.integer({ min: 0, max: 200_000 }),
     isTrade: fc.boolean(),
-    size: fc.integer({ min: 1, max: 1000 }),
+    size: fc.integer({ min: 1, max: 1000 }).map(String),
   }),
   { maxLength: 80 },
 );
 
-test('every message is published once and in order, cut into frames in whatever way', () => {
+test('every event is published once and in order, cut into frames in whatever way', () => {
   fc.assert(
     fc.property(streams, fc.integer({ min: 1, max: 9 }), (stream, frameSize) => {
-      const market = marketOf('1s', '1m');
-      const messages = stream.map(({ symbol, ms, isTrade, size }) =>
-        isTrade ? trade(symbol, ms, { s: size }) : quote(symbol, ms),
+      const market = marketOf({ intervals: ['1s', '1m'] });
+      const events = stream.map(({ symbol, ms, isTrade, size }) =>
+        isTrade ? aTrade(symbol, ms, { size }) : aQuote(symbol, ms),
       );
-      const published: Publication[] = [];
-      for (let i = 0; i < messages.length; i += frameSize)
-        published.push(...market.frame(...messages.slice(i, i + frameSize)));
-      const whole = marketOf('1s', '1m').frame(...messages);
-      assert.deepEqual(published, whole);
+      const published: MarketOutput[] = [];
+      for (let i = 0; i < events.length; i += frameSize) {
+        published.push(...market.events(...events.slice(i, i + frameSize)));
+      }
+      assert.deepEqual(published, marketOf({ intervals: ['1s', '1m'] }).events(...events));
+      const ticks = published.filter((output) => output.kind === 'trade' || output.kind === 'quote');
       assert.deepEqual(
-        published
-          .filter(({ kind }) => kind !== 'bar')
-          .map(({ topic, payload }) => [topic, 'venueTsNs' in payload && payload.venueTsNs]),
+        ticks.map(({ topic, payload }) => [topic, payload.venueTsNs]),
         stream.map(({ symbol, ms, isTrade }) => [`${symbol}/${isTrade ? 'trade' : 'quote'}`, nsAt(ms)]),
       );
     }),
   );
 });
 
-test('of each symbol and interval the bars rise in time, and together they hold every trade that was not late', () => {
+test('of each symbol the bars rise in time, and together they hold every trade that was not late', () => {
   fc.assert(
     fc.property(streams, (stream) => {
-      const market = marketOf('1s');
-      const messages = stream.map(({ symbol, ms, isTrade, size }) =>
-        isTrade ? trade(symbol, ms, { s: size }) : quote(symbol, ms),
+      const market = marketOf();
+      const events = stream.map(({ symbol, ms, isTrade, size }) =>
+        isTrade ? aTrade(symbol, ms, { size }) : aQuote(symbol, ms),
       );
-      const published = [...market.frame(...messages), ...market.clock(10_000_000)];
-      const bars = published.filter(({ kind }) => kind === 'bar') as Extract<Publication, { kind: 'bar' }>[];
+      const bars = ofKind([...market.events(...events), ...market.clock(10_000_000)], 'bar');
       for (const ofTopic of Map.groupBy(bars, ({ topic }) => topic).values()) {
         const starts = ofTopic.map(({ payload }) => payload.startNs);
-        assert.deepEqual(
-          starts,
-          [...new Set(starts)].toSorted((a, b) => Number(a - b)),
-        );
+        const rising = [...new Set(starts)].toSorted((a, b) => Number(a - b));
+        assert.deepEqual(starts, rising);
       }
       const inBars = bars.reduce((sum, { payload }) => sum + payload.tradeCount, 0);
-      const trades = stream.filter(({ isTrade }) => isTrade).length;
-      assert.equal(inBars + market.late.length, trades);
+      const late = market.told.filter((word) => word.endsWith('late')).length;
+      assert.equal(inBars + late, stream.filter(({ isTrade }) => isTrade).length);
     }),
   );
-});
-
-test('another run may be at an earlier time: its bars are made, and none of what the one before had begun', () => {
-  const market = marketOf('1s');
-  market.frame(trade('IBM', 60_100), trade('IBM', 61_100));
-  assert.deepEqual(market.run(), []);
-  assert.deepEqual(inWords(market.frame(trade('IBM', 100), trade('IBM', 1100))), [
-    'IBM/trade',
-    'IBM/bar.1s from 0 ms: 1 of 1',
-    'IBM/trade',
-  ]);
-  assert.deepEqual(market.late, []);
 });

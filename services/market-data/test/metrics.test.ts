@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createMetrics } from '@tickpath/runtime';
-import { openMarket, stepMarket } from '../src/core/index.ts';
 import { createMarketDataMetrics } from '../src/metrics.ts';
+import { aQuote, aTrade, marketOf } from './market-builders.ts';
 
 function measured() {
   const metrics = createMetrics();
-  const market = openMarket(['1s', '1m']);
+  const market = marketOf({ intervals: ['1s', '1m'], bars: { reviseWithinMs: 60_000 } });
   const times = { lastReceivedNs: 0n, nowNs: 5_000_000_000n };
   const face = createMarketDataMetrics(metrics, {
-    symbols: () => market.symbols.size,
+    symbols: () => market.state.symbols.size,
+    invalidSymbols: () => 3,
     lastReceivedNs: () => times.lastReceivedNs,
     nowNs: () => times.nowNs,
   });
@@ -26,11 +27,11 @@ test('a feed that is lost and subscribed again is one reconnect, however many at
   const reconnects = () => value('tickpath_market_data_reconnects_total');
   const state = (name: string) => value(`tickpath_market_data_feed_state{state="${name}"}`);
   assert.equal(await state('disconnected'), 1);
-  for (const next of ['connecting', 'disconnected', 'connecting', 'authenticated', 'subscribed'] as const)
+  for (const next of ['connecting', 'reconnecting', 'connecting', 'authenticated', 'subscribed'] as const)
     face.feed(next);
   assert.deepEqual([await state('subscribed'), await state('disconnected'), await reconnects()], [1, 0, 0]);
   assert.equal(await value('tickpath_market_data_subscribed'), 1);
-  for (const next of ['disconnected', 'connecting', 'disconnected', 'connecting', 'authenticated'] as const)
+  for (const next of ['reconnecting', 'connecting', 'reconnecting', 'connecting', 'authenticated'] as const)
     face.feed(next);
   assert.deepEqual([await state('authenticated'), await reconnects()], [1, 0]);
   face.feed('subscribed');
@@ -47,19 +48,16 @@ test('the age of the feed is 0 before its first message and then grows', async (
 
 test('publications are counted by kind and interval, symbols by what was published', async () => {
   const { market, face, value } = measured();
-  const message = { T: 't', S: 'AAPL', i: 1, x: 'V', p: 190, s: 1, c: [], z: 'C' };
-  const messages = [
-    { ...message, t: '2026-01-05T15:00:00Z' },
-    { ...message, t: '2026-01-05T15:00:01Z' },
-    { T: 'q', S: 'MSFT', bp: 1, bs: 1, ap: 2, as: 1, t: '2026-01-05T15:01:00Z' },
-  ];
-  const stamps = { receivedNs: 1n, decodedNs: 2n };
-  face.published(stepMarket(market, { type: 'frame', messages, stamps }, { rejected() {}, lateTrade() {} }));
-  assert.equal(await value('tickpath_market_data_ticks_total{kind="trade"}'), 2);
+  const ticks = [aTrade('AAPL', 0), aTrade('AAPL', 1_000), aQuote('MSFT', 60_000)];
+  face.published(market.events(...ticks));
+  face.published(market.events(aTrade('AAPL', 500)));
+  assert.equal(await value('tickpath_market_data_ticks_total{kind="trade"}'), 3);
   assert.equal(await value('tickpath_market_data_ticks_total{kind="quote"}'), 1);
   assert.equal(await value('tickpath_market_data_bars_total{interval="1s"}'), 2);
   assert.equal(await value('tickpath_market_data_bars_total{interval="1m"}'), 1);
+  assert.equal(await value('tickpath_market_data_bars_revised_total{interval="1s"}'), 1);
   assert.equal(await value('tickpath_market_data_symbols'), 2);
+  assert.equal(await value('tickpath_market_data_invalid_symbols'), 3);
 });
 
 test('the stages of a frame get its mean, and a frame without publications no publishing', async () => {
@@ -75,4 +73,28 @@ test('the stages of a frame get its mean, and a frame without publications no pu
   assert.deepEqual(await sum('decode'), [2, 5e-6]);
   assert.deepEqual(await sum('bar'), [2, 25e-6]);
   assert.deepEqual(await sum('publish'), [1, 10e-6]);
+});
+
+test('what was wrong is counted by rule, book fault and reason', async () => {
+  const { face, value } = measured();
+  face.violated('IBM', { rule: 'price-jump', severity: 'halt', text: '' });
+  face.bookInvalid('BTC-USD', 'checksum');
+  face.unbarred('IBM', 'late');
+  face.unbarred('IBM', 'suspect');
+  face.dropped({ kind: 'duplicate', symbol: 'IBM', what: 'trade' });
+  face.dropped({ kind: 'lost', symbol: 'IBM', topic: 'book', from: 1, to: 2 });
+  face.dropped({ kind: 'unknown', type: 'z' });
+  face.unpublished('luld');
+  for (const series of [
+    'violations_total{rule="price-jump"}',
+    'book_faults_total{reason="checksum"}',
+    'late_trades_total',
+    'unbarred_total{reason="suspect"}',
+    'duplicates_total{kind="trade"}',
+    'lost_total{kind="book"}',
+    'unknown_total',
+    'unpublished_total{kind="luld"}',
+  ]) {
+    assert.equal(await value(`tickpath_market_data_${series}`), 1, series);
+  }
 });

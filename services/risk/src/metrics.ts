@@ -32,6 +32,10 @@ export function exportRiskMetrics(metrics: Metrics, state: RiskState): RiskMetri
   const drawdown = metrics.gauge('tickpath_risk_drawdown_usd', 'Highest equity seen minus equity now');
   const gross = metrics.gauge('tickpath_risk_gross_exposure_usd', 'What positions with their open orders could become');
   const openOrders = metrics.gauge('tickpath_risk_open_orders', 'Approved orders without a terminal event');
+  const invalidData = metrics.gauge(
+    'tickpath_risk_invalid_data_symbols',
+    'Symbols in which no new exposure is taken, because their market data is not valid',
+  );
   const positions = metrics.gauge('tickpath_risk_positions', 'Symbols with a position');
   const qty = metrics.gauge('tickpath_risk_position_qty', 'Signed position', ['symbol']);
   const notional = metrics.gauge('tickpath_risk_position_notional_usd', 'Signed value of a position', ['symbol']);
@@ -51,6 +55,7 @@ export function exportRiskMetrics(metrics: Metrics, state: RiskState): RiskMetri
     drawdown.set((peakEquity ?? equity) - equity);
     gross.set(state.grossExposure.toNumber());
     openOrders.set(state.reservations.size);
+    invalidData.set(state.invalidData.size);
     exportPositions();
   });
 

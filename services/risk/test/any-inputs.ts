@@ -123,6 +123,11 @@ const changes: fc.Arbitrary<RiskInput> = fc.oneof(
   ),
 );
 
+const dataStates: fc.Arbitrary<RiskInput> = fc
+  .record({ symbol: symbols, valid: fc.boolean(), sinceNs: fc.bigInt({ min: 0n, max: 12n }) })
+  .map((of): RiskInput => ({ type: 'data-state', ...of, reasons: of.valid ? [] : ['stale'] }));
+const silences = fc.boolean().map((silent): RiskInput => ({ type: 'market-silent', silent, nowNs: 5n }));
+
 /** A symbol has a price more often than not, and execution is ready more often than any one input would have it. */
 const ready: RiskInput[] = [
   { type: 'trade', symbol: 'IBM', px: '100' },
@@ -143,6 +148,8 @@ export const anyInputs: fc.Arbitrary<readonly RiskInput[]> = fc
       { weight: 6, arbitrary: checks },
       { weight: 8, arbitrary: executions },
       { weight: 2, arbitrary: changes },
+      { weight: 1, arbitrary: dataStates },
+      { weight: 1, arbitrary: silences },
       {
         weight: 2,
         arbitrary: fc.record({ type: fc.constant('trade' as const), symbol: symbols, px: prices }),

@@ -24,6 +24,51 @@ describe('an order within every limit', () => {
   });
 });
 
+describe('while the data of a symbol is not valid', () => {
+  const invalid = (symbol = 'IBM') => {
+    const reasons = ['price-jump: price 150 is 50 % from 100, allowed 10 %', 'book: found crossed, needed valid'];
+    return { type: 'data-state', symbol, valid: false, reasons, sinceNs: NOW_NS - 7_000_000n } as const;
+  };
+
+  test('an order that opens exposure in it is refused, with what was found and what is allowed', () => {
+    const risk = aRisk();
+    risk.run(invalid());
+    assert.deepEqual(risk.check(), [
+      'append IntentRefused tp-1',
+      'reply MARKET_DATA_INVALID: data of IBM has not been valid for 7 ms: price-jump: price 150 is 50 % from 100, ' +
+        'allowed 10 %; book: found crossed, needed valid',
+    ]);
+  });
+
+  test('an order that only reduces passes, one that would flip the position does not', () => {
+    const risk = aRisk();
+    risk.hold(50);
+    risk.run(invalid());
+    assert.equal(risk.order('SELL', '30').approved, true);
+    assert.equal(risk.order('SELL', '30').reason, 'MARKET_DATA_INVALID');
+    assert.equal(risk.order('BUY', '1').reason, 'MARKET_DATA_INVALID');
+  });
+
+  test('that of all symbols counts as such while market-data is silent', () => {
+    const risk = aRisk();
+    risk.run({ type: 'market-silent', silent: true, nowNs: NOW_NS - 3_000_000n });
+    assert.equal(
+      risk.order('BUY', '10', 'SPY').text,
+      'data of SPY has not been valid for 3 ms: found no beat from market-data, needed one',
+    );
+    risk.run({ type: 'market-silent', silent: false, nowNs: NOW_NS });
+    assert.equal(risk.order('BUY', '10', 'SPY').approved, true);
+  });
+
+  test('other symbols trade on, and it does again once its data is valid', () => {
+    const risk = aRisk();
+    risk.run(invalid());
+    assert.equal(risk.order('BUY', '10', 'SPY').approved, true);
+    risk.run({ ...invalid(), valid: true, reasons: [] });
+    assert.equal(risk.order('BUY', '10').approved, true);
+  });
+});
+
 describe('an order is refused with both numbers', () => {
   const refusals: [what: string, refused: string, ...check: Parameters<ReturnType<typeof aRisk>['check']>][] = [
     ['past its expiry', 'EXPIRED_INTENT: now 20000 >= expiry 20000', {}, 'q-1', 20_000n],
@@ -288,6 +333,7 @@ test('an observer is told of every check in turn, the last one being the one tha
       ['reference price', true],
       ['only reduces', true],
       ['order in doubt', true],
+      ['market data', true],
       ['order notional', false],
     ],
   );

@@ -61,13 +61,14 @@ export function inWords({ intent }: SignalOutput): string {
 }
 
 /** A signal core for IBM and SPY under the obedient strategy; ready to trade unless told otherwise. */
-export function aSignal({ ready = true, prefix = 'tp' } = {}) {
+export function aSignal({ ready = true, prefix = 'tp', symbols = ['IBM', 'SPY'] } = {}) {
   const { strategy, seen } = obedient();
-  const state = openSignal({ prefix, symbols: ['IBM', 'SPY'], intentTtlNs: TTL_NS }, strategy);
+  const state = openSignal({ prefix, symbols, intentTtlNs: TTL_NS }, strategy);
   const run = (input: SignalInput) => stepSignal(state, input);
   const stamps = { receivedNs: RECEIVED_NS, decodedNs: RECEIVED_NS + 1n };
+  const published = { ...stamps, endNs: null, revision: null, withdrawn: null };
   const takeBar = (second: number, close: string, symbol = 'IBM') =>
-    run({ type: 'market', symbol, nowNs: NOW_NS, kind: 'bar', payload: { ...aBar(second, close), ...stamps } });
+    run({ type: 'market', symbol, nowNs: NOW_NS, kind: 'bar', payload: { ...aBar(second, close), ...published } });
   const decide = (clOrdId: string, refusal: string | null) => {
     const answer = { approved: refusal === null, reason: refusal, text: refusal };
     return run({ type: 'decision', decision: { requestId: 'q', clOrdId, ...answer } });
@@ -75,7 +76,7 @@ export function aSignal({ ready = true, prefix = 'tp' } = {}) {
   if (ready) {
     run({ type: 'run', run: 'run-1' });
     run({ type: 'portfolio', portfolio: aPortfolio() });
-    for (const symbol of ['IBM', 'SPY']) run({ type: 'warm-up', symbol, bars: [] });
+    for (const symbol of symbols) run({ type: 'warm-up', symbol, bars: [] });
   }
   return {
     state,
@@ -89,8 +90,8 @@ export function aSignal({ ready = true, prefix = 'tp' } = {}) {
       if (output === undefined) throw new Error('no order');
       return output.intent;
     },
-    trade: (tradeId: string, price: string, symbol = 'IBM') => {
-      const venue = { exchange: '', conditions: [], tape: '', venueTsNs: 77n };
+    trade: (tradeId: string, price: string, { symbol = 'IBM', flags = [] as readonly string[] } = {}) => {
+      const venue = { exchange: '', conditions: [], tape: '', venueTsNs: 77n, takerSide: null, flags };
       const payload = { price, size: '1', tradeId, ...venue, ...stamps };
       return run({ type: 'market', symbol, nowNs: NOW_NS, kind: 'trade', payload }).map(inWords);
     },

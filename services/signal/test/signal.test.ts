@@ -106,6 +106,13 @@ describe('an order', () => {
     assert.deepEqual(signal.seen, ['IBM bar 3 holding 4']);
   });
 
+  test('of a pair of currencies is good till cancelled: no day ends its market', () => {
+    const signal = aSignal({ symbols: ['BTC-USDT'] });
+    const [output] = signal.takeBar(3, '10', 'BTC-USDT');
+    assert.ok(output?.type === 'check');
+    assert.equal(output.intent.timeInForce, 'GTC');
+  });
+
   test('is not needed when the position is the target already', () => {
     const signal = aSignal();
     signal.position('10');
@@ -165,6 +172,12 @@ describe('an order', () => {
     assert.deepEqual(signal.trade('t-1', '20'), ['IBM BUY 20 trade:77:t-1']);
     assert.notEqual([...signal.state.openOrders.keys()][0], first);
   });
+});
+
+test('a suspect trade is not seen by the strategy', () => {
+  const signal = aSignal();
+  assert.deepEqual(signal.trade('t-1', '10', { flags: ['price-jump'] }), []);
+  assert.deepEqual(signal.trade('t-2', '10'), ['IBM BUY 10 trade:77:t-2']);
 });
 
 describe('another run', () => {

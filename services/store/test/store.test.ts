@@ -13,15 +13,31 @@ function take<K extends Kind>(state: StoreState, topic: string, kind: K, payload
   ingest(state, topic, { ...header, kind, payload } as unknown as Envelope);
 }
 
-function takeBar(state: StoreState, symbol: string, second: number, interval: '1s' | '1m' = '1s'): void {
+function takeBar(
+  state: StoreState,
+  symbol: string,
+  second: number,
+  { interval = '1s', ...fields }: Partial<Payload<'bar'>> = {},
+): void {
   const prices = { open: '1', high: '1', low: '1', close: `${second + 1}` };
+  const published = { receivedNs: 7n, decodedNs: 8n, endNs: null, revision: null, withdrawn: null };
   const bar = { interval, startNs: BigInt(second) * SECOND_NS, ...prices, volume: '1', tradeCount: 1 };
-  take(state, `${symbol}/bar.${interval}`, 'bar', { ...bar, receivedNs: 7n, decodedNs: 8n });
+  take(state, `${symbol}/bar.${interval}`, 'bar', { ...bar, ...published, ...fields });
 }
 
 function takeTrade(state: StoreState, symbol: string, tradeId: string): void {
   const stamps = { venueTsNs: 1n, receivedNs: 2n, decodedNs: 3n };
-  const payload = { price: '1', size: '1', tradeId, exchange: '', conditions: [], tape: '', ...stamps };
+  const payload = {
+    price: '1',
+    size: '1',
+    tradeId,
+    exchange: '',
+    conditions: [],
+    tape: '',
+    ...stamps,
+    takerSide: null,
+    flags: [],
+  };
   take(state, `${symbol}/trade`, 'trade', payload);
 }
 
@@ -30,13 +46,24 @@ const startsOf = (bars: readonly { startNs: bigint }[]) => bars.map(({ startNs }
 test('the newest bars come oldest first, of the symbol and interval asked for', () => {
   const state = openStore(LIMITS);
   for (const second of [1, 2, 3]) takeBar(state, 'IBM', second);
-  takeBar(state, 'IBM', 60, '1m');
+  takeBar(state, 'IBM', 60, { interval: '1m' });
   takeBar(state, 'SPY', 9);
   assert.deepEqual(startsOf(lastBars(state, 'IBM', '1s', 2)), [2, 3]);
   assert.deepEqual(startsOf(lastBars(state, 'IBM', '1s', 100)), [1, 2, 3]);
   assert.deepEqual(startsOf(lastBars(state, 'IBM', '1m', 5)), [60]);
   assert.deepEqual(lastBars(state, 'IBM', '1s', 0), []);
   assert.deepEqual(lastBars(state, 'MSFT', '1s', 5), []);
+});
+
+test('a revised bar takes the place of the one before, and a withdrawn one is gone', () => {
+  const state = openStore(LIMITS);
+  for (const second of [1, 2, 3]) takeBar(state, 'IBM', second);
+  takeBar(state, 'IBM', 2, { close: '9', revision: 1 });
+  takeBar(state, 'IBM', 1, { withdrawn: true, revision: 1 });
+  assert.deepEqual(
+    lastBars(state, 'IBM', '1s', 5).map(({ close }) => close),
+    ['9', '4'],
+  );
 });
 
 test("a stored bar is the bar alone, without market-data's stamps", () => {

@@ -19,9 +19,26 @@ const SYMBOL = textLike(/^[A-Z0-9][A-Z0-9./-]{0,20}$/, 'a symbol such as AAPL or
 /** The section `venue` of the configuration. */
 export const venueSchema = defineSchema({
   source: {
-    doc: 'Where the market comes from: a synthetic one at the pace of the clock, or recorded files.',
-    format: ['synthetic', 'replay'],
+    doc: "Where the market comes from: a synthetic one at the pace of the clock, recorded files, or market-data's stream of another market.",
+    format: ['synthetic', 'replay', 'stream'],
     default: 'synthetic',
+  },
+  stream: {
+    symbols: {
+      doc: "Symbols of market-data's stream that trade here, spelled as the venue does; none: all that it shows.",
+      format: listOf(SYMBOL),
+      default: [],
+    },
+    receiveHighWaterMark: {
+      doc: 'Messages that may wait in the receiving socket.',
+      format: 'positive-int',
+      default: 200_000,
+    },
+    heartbeatMs: {
+      doc: "Milliseconds between market-data's beats; after three without one, what it showed is forgotten.",
+      format: 'positive-int',
+      default: 1000,
+    },
   },
   replay: {
     files: {

@@ -19,6 +19,7 @@ import { createAssets } from './core/reference/assets.ts';
 import { phaseAtFor } from './core/sessions.ts';
 import { createExchange } from './exchange.ts';
 import { type LastRun, newRunId, openSource, sourceSymbols, unplayable } from './feed/source.ts';
+import { type MarketStream, openMarketStream } from './market-stream.ts';
 import { createVenueMetrics } from './metrics.ts';
 import { createOrderTraces } from './order-traces.ts';
 import { createVenueServer } from './server.ts';
@@ -26,6 +27,13 @@ import { venueRules } from './venue-rules.ts';
 
 /** How often it is noted where the market stands when no order makes it so. */
 const POSITION_MS = 1000;
+
+const NO_STREAM: MarketStream = {
+  follow() {
+    throw new Error('this source follows no stream');
+  },
+  close() {},
+};
 
 async function start(context: ServiceContext<VenueConfig>): Promise<Running> {
   const { config, shared, log, clock, health, addresses, tracing, onFatal } = context;
@@ -45,7 +53,9 @@ async function start(context: ServiceContext<VenueConfig>): Promise<Running> {
     log,
   });
   const { instrumentOf } = assets;
-  const source = await openSource(config, { instrumentOf, startNs, last: lastRunOf(book) });
+  const stream = config.source === 'stream' ? await openMarketStream(context) : NO_STREAM;
+  const { follow } = stream;
+  const source = await openSource(config, { instrumentOf, startNs, last: lastRunOf(book), follow, log });
   const { kind, sourceId, pace } = source;
   let runId = source.runId ?? newRunId(sourceId, startNs);
   const run = () => ({ id: runId, pace });
@@ -102,6 +112,7 @@ async function start(context: ServiceContext<VenueConfig>): Promise<Running> {
       clearInterval(noting);
       stopping.abort();
       await running;
+      stream.close();
       await server.close();
       exchange.recordPosition();
       await exchange.settled();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadConfig } from '@tickpath/runtime';
+import { createLogger, loadConfig } from '@tickpath/runtime';
 import { type VenueConfig, venueSchema } from '../src/config.ts';
 import { createAssets } from '../src/core/reference/assets.ts';
 import type { TapePosition } from '../src/feed/feed.ts';
@@ -13,7 +13,9 @@ function configOf(...argv: string[]): VenueConfig {
 
 function open(config: VenueConfig, last: LastRun | null = null): Promise<Source> {
   const { instrumentOf } = createAssets([], { symbols: sourceSymbols(config) });
-  return openSource(config, { instrumentOf, startNs: 1000n, last });
+  const follow = () => ({ close() {} });
+  const log = createLogger({ service: 'venue', level: 'silent' });
+  return openSource(config, { instrumentOf, startNs: 1000n, last, follow, log });
 }
 
 const POSITION: TapePosition = { kind: 'tape', events: 2, shown: 2, tsNs: '7', isEnded: false };
@@ -57,4 +59,14 @@ test('a tape that cannot be played ends the start', async () => {
     code: 'TAPE_EMPTY',
     message: /no row in .*empty/,
   });
+});
+
+test('a stream begins a run at every start, with the symbols that are named', async () => {
+  const config = configOf('--venue.source=stream', '--venue.stream.symbols=["BTC/USDT"]');
+  assert.deepEqual(sourceSymbols(config), ['BTC/USDT']);
+  assert.equal(sourceSymbols(configOf('--venue.source=stream')), null);
+  const { kind, pace, sourceId, runId } = await open(config);
+  assert.deepEqual([kind, pace, runId], ['stream', 'live', null]);
+  const last = { runId: 'run', sourceId, position: { kind: 'stream' } };
+  assert.equal((await open(config, last)).runId, null);
 });

@@ -1,3 +1,16 @@
-/** Market data's decisions: what an Alpaca message means, and which bars it closes. */
-export * from './alpaca.ts';
+/**
+ * Market data's decisions: what a venue's messages mean (`feeds`), whether they can be right (`quality`), the book that
+ * they make (`book-keeper`), the bars that they fill (`trade-bars`), and what of all that is published (`market`).
+ */
+export * from './book-keeper.ts';
+export * from './feeds/alpaca.ts';
+export * from './feeds/binance.ts';
+export * from './feeds/coinbase.ts';
+export * from './feeds/kraken.ts';
+export * from './feeds/protocol.ts';
 export * from './market.ts';
+export * from './market-state.ts';
+export * from './quality/rules.ts';
+export * from './quality/symbol-quality.ts';
+export * from './symbol-market.ts';
+export { type BarsConfig, UNBARRED_REASONS, type UnbarredReason } from './trade-bars.ts';

@@ -1,128 +1,176 @@
+import { marketTopic } from '@tickpath/wire';
+import { type BookStep, invalidate, keepBook, refreshBook, takeBook } from './book-keeper.ts';
+import type { BookEvent, BookFault, FeedEvent, FeedOutput, InstrumentEvent, QuoteEvent } from './feeds/protocol.ts';
 import {
-  addTrade,
-  BAR_INTERVALS_NS,
-  type Bar,
-  type BarBuilder,
-  type BarInterval,
-  barBuilder,
-  closeBars,
-} from '@tickpath/trading';
-import { marketTopic, type Payload } from '@tickpath/wire';
-import { type MarketEvent, type Rejected, readAlpacaMessage, type Stamps } from './alpaca.ts';
+  beginRun,
+  type MarketInput,
+  type MarketObserver,
+  type MarketOutput,
+  type MarketState,
+  type Step,
+  symbolMarket,
+} from './market-state.ts';
+import { lift, settle, stand } from './quality/data-state.ts';
+import { judgeAge, judgeQuote, judgeTime, noteEvent } from './quality/symbol-quality.ts';
+import type { SymbolMarket } from './symbol-market.ts';
+import { advance, flagsOf, noteViolation, reviseTrade, takeRecovered, takeTrade } from './trade-steps.ts';
 
-/** One message to publish. */
-export type Publication =
-  | { readonly kind: 'trade'; readonly topic: string; readonly payload: Payload<'trade'> }
-  | { readonly kind: 'quote'; readonly topic: string; readonly payload: Payload<'quote'> }
-  | { readonly kind: 'bar'; readonly topic: string; readonly payload: Payload<'bar'> };
-
-export type MarketInput =
-  /** An array of Alpaca data messages, parsed. */
-  | { readonly type: 'frame'; readonly messages: readonly unknown[]; readonly stamps: Stamps }
-  /** Another run of the venue: its time may be earlier, and no bar begun before is one of it. */
-  | { readonly type: 'run' }
-  /** The market's clock, for bars whose interval ends without another trade. */
-  | { readonly type: 'clock'; readonly marketNowNs: bigint; readonly stamps: Stamps };
-
-interface SymbolMarket {
-  readonly topics: Readonly<Record<'trade' | 'quote' | BarInterval, string>>;
-  readonly builders: readonly BarBuilder[];
-}
-
-/** State of the market-data core; owned and changed in place by `stepMarket`. */
-export interface MarketState {
-  readonly symbols: Map<string, SymbolMarket>;
-  /** Latest venue time seen over all symbols. */
-  marketNowNs: bigint;
-  /** The earliest end of an open bar: until then no bar can close. */
-  nextCloseNs: bigint;
-  readonly intervals: readonly BarInterval[];
-}
-
-/** Told of what is not published as it came. */
-export interface MarketObserver {
-  rejected(fault: Rejected): void;
-  lateTrade(symbol: string): void;
-}
-
-const NEVER = 2n ** 63n;
-
-export function openMarket(intervals: readonly BarInterval[]): MarketState {
-  return { symbols: new Map(), marketNowNs: 0n, nextCloseNs: NEVER, intervals };
-}
+const NS_PER_MS = 1_000_000n;
 
 /**
- * Publications that follow from an input, in order: bars that a message's time closes come before the message itself.
- * A message that cannot be read is reported to the observer and changes nothing else.
+ * Outputs that follow from an input, in order: bars that a message's time closes come before the message itself, and what
+ * it says of the validity of the symbol's data after it.
  */
-export function stepMarket(state: MarketState, input: MarketInput, observer: MarketObserver): Publication[] {
-  const out: Publication[] = [];
-  if (input.type === 'run') {
-    state.symbols.clear();
-    state.marketNowNs = 0n;
-    state.nextCloseNs = NEVER;
-    return out;
-  }
-  if (input.type === 'clock') {
-    advance(state, input.marketNowNs, input.stamps, out);
-    return out;
-  }
-  for (const raw of input.messages) {
-    const event = readAlpacaMessage(raw, input.stamps);
-    if (event === undefined) continue;
-    if (event.kind === 'rejected') observer.rejected(event);
-    else take(state, event, out, observer);
-  }
-  return out;
+export function stepMarket(state: MarketState, input: MarketInput, observer: MarketObserver): MarketOutput[] {
+  const step: Step = { state, stamps: input.stamps, observer, out: [] };
+  if (input.type === 'clock') tick(step, input.marketNowNs);
+  else if (input.type === 'run') beginRun(state, input.isLive);
+  else if (input.type === 'connection') connect(step, input.isSubscribed);
+  else for (const output of input.outputs) take(step, output);
+  return step.out;
 }
 
-function take(state: MarketState, event: MarketEvent, out: Publication[], observer: MarketObserver): void {
-  const { payload, symbol } = event;
-  advance(state, payload.venueTsNs, payload, out);
-  const market = symbolMarket(state, symbol);
-  if (event.kind === 'quote') {
-    out.push({ kind: 'quote', topic: market.topics.quote, payload: event.payload });
-    return;
+function take(step: Step, output: FeedOutput): void {
+  const { observer } = step;
+  switch (output.kind) {
+    case 'event':
+      return takeEvent(step, output.event, output.recovered);
+    case 'book-invalid':
+      return spoilBook(step, symbolMarket(step.state, output.symbol), output.reason);
+    case 'rejected':
+      return observer.rejected(output);
+    case 'unknown':
+    case 'duplicate':
+    case 'lost':
+      return observer.dropped(output);
+    case 'send':
+    case 'fetch':
+    case 'state':
+    case 'reconnect':
+      // For whoever keeps the connection.
+      return;
   }
-  out.push({ kind: 'trade', topic: market.topics.trade, payload: event.payload });
-  let late = false;
-  for (const builder of market.builders) {
-    if (!addTrade(builder, payload.venueTsNs, event.payload.price, event.payload.size)) late = true;
-    const endNs = builder.current?.endNs;
-    if (endNs !== undefined && endNs < state.nextCloseNs) state.nextCloseNs = endNs;
-  }
-  if (late) observer.lateTrade(symbol);
 }
 
-/** Moves the market's clock and closes every bar, of every symbol, that ends by then. */
-function advance(state: MarketState, nowNs: bigint, stamps: Stamps, out: Publication[]): void {
-  if (nowNs > state.marketNowNs) state.marketNowNs = nowNs;
-  if (state.marketNowNs < state.nextCloseNs) return;
-  state.nextCloseNs = NEVER;
-  for (const market of state.symbols.values()) {
-    for (const builder of market.builders) {
-      const bar = closeBars(builder, state.marketNowNs);
-      if (bar !== undefined) out.push(barPublication(market, bar, stamps));
-      const endNs = builder.current?.endNs;
-      if (endNs !== undefined && endNs < state.nextCloseNs) state.nextCloseNs = endNs;
+function takeEvent(step: Step, event: FeedEvent, isRecovered: boolean): void {
+  if (event.kind === 'instrument') return takeInstrument(step, event);
+  const market = symbolMarket(step.state, event.symbol);
+  const wasStale = !isRecovered && noteEvent(market.quality, step.stamps.receivedNs);
+  switch (event.kind) {
+    case 'trade':
+      if (isRecovered) takeRecovered(step, market, event);
+      else takeTrade(step, market, event);
+      break;
+    case 'quote':
+      takeQuote(step, market, event);
+      break;
+    case 'book':
+      takeBookEvent(step, market, event);
+      break;
+    case 'status': {
+      const { kind: _kind, symbol: _symbol, ...payload } = event;
+      step.out.push({ kind: 'status', topic: market.topics.status, payload: { ...payload, ...step.stamps } });
+      break;
     }
+    case 'correction':
+    case 'cancel':
+      reviseTrade(step, market, event);
+      break;
+    default:
+      step.observer.unpublished(event.kind);
+  }
+  if (wasStale) lift(market.data, 'stale', step.state.marketNowNs);
+  sayData(step, market);
+}
+
+function takeInstrument({ state, out, stamps }: Step, event: InstrumentEvent): void {
+  state.instruments.set(event.symbol, event);
+  const { kind, symbol, ...payload } = event;
+  out.push({ kind, topic: marketTopic(symbol, 'instrument'), payload: { ...payload, ...stamps } });
+}
+
+function takeQuote(step: Step, market: SymbolMarket, quote: QuoteEvent): void {
+  const { state, stamps, out } = step;
+  const { quality: config, isLive } = state.config;
+  const found = judgeQuote(quote, { config, time: { stamps, isLive } });
+  if (found.tellsTime) advance(step, quote.venueTsNs);
+  const flags = flagsOf(step, market, found.violations);
+  const { bidPx, bidSize, askPx, askSize, bidExchange, askExchange, conditions, venueTsNs } = quote;
+  const { receivedNs, decodedNs } = stamps;
+  const payload = {
+    ...{ bidPx, bidSize, askPx, askSize, bidExchange, askExchange, conditions },
+    ...{ venueTsNs, receivedNs, decodedNs, flags },
+  };
+  out.push({ kind: 'quote', topic: market.topics.quote, payload });
+}
+
+function takeBookEvent(step: Step, market: SymbolMarket, event: BookEvent): void {
+  const { state, stamps, out, observer } = step;
+  const { symbol } = market;
+  const future = judgeTime(event.venueTsNs, { stamps, isLive: state.config.isLive }, state.config.quality);
+  if (future === undefined) advance(step, event.venueTsNs);
+  else noteViolation(step, market, future);
+  market.book ??= keepBook();
+  const { payload, fault }: BookStep = takeBook(market.book, event, { stamps, snapshotEveryNs: snapshotEvery(state) });
+  if (payload !== undefined) out.push({ kind: 'book', topic: market.topics.book, payload });
+  if (fault !== undefined) {
+    observer.bookInvalid(symbol, fault);
+    out.push({ kind: 'resync', symbol, reason: fault });
+    standFor(step, market, fault);
+  } else if (market.book.fault === null) lift(market.data, 'book', state.marketNowNs);
+}
+
+function spoilBook(step: Step, market: SymbolMarket, reason: BookFault): void {
+  const { stamps, out, observer } = step;
+  market.book ??= keepBook();
+  observer.bookInvalid(market.symbol, reason);
+  const payload = invalidate(market.book, reason, stamps);
+  if (payload !== undefined) out.push({ kind: 'book', topic: market.topics.book, payload });
+  standFor(step, market, reason);
+  sayData(step, market);
+}
+
+function standFor({ state }: Step, { data }: SymbolMarket, reason: BookFault): void {
+  stand(data, 'book', { text: `found ${reason}, needed valid`, nowNs: state.marketNowNs });
+}
+
+function sayData({ state, stamps, out }: Step, { data, topics }: SymbolMarket): void {
+  const cleanNs = BigInt(state.config.quality.cleanMs) * NS_PER_MS;
+  const payload = settle(data, { nowNs: state.marketNowNs, cleanNs, receivedNs: stamps.receivedNs });
+  if (payload !== undefined) out.push({ kind: 'dataState', topic: topics.data, payload });
+}
+
+function connect(step: Step, isSubscribed: boolean): void {
+  const { state } = step;
+  if (state.isSubscribed === isSubscribed) return;
+  state.isSubscribed = isSubscribed;
+  const nowNs = state.marketNowNs;
+  for (const market of state.symbols.values()) {
+    if (isSubscribed) {
+      lift(market.data, 'feed', nowNs);
+      // Silence is counted from here: what was missed meanwhile is no fault of the symbol.
+      if (noteEvent(market.quality, step.stamps.receivedNs)) lift(market.data, 'stale', nowNs);
+    } else stand(market.data, 'feed', { text: 'found disconnected, needed subscribed', nowNs });
+    sayData(step, market);
   }
 }
 
-function barPublication(market: SymbolMarket, bar: Bar, stamps: Stamps): Publication {
-  const { receivedNs, decodedNs } = stamps;
-  return { kind: 'bar', topic: market.topics[bar.interval], payload: { ...bar, receivedNs, decodedNs } };
+/** What the passing of time does: bars close, symbols become stale or clean, quiet books are shown in full. */
+function tick(step: Step, marketNowNs: bigint): void {
+  const { state, stamps, out } = step;
+  advance(step, marketNowNs);
+  const clock = { stamps, snapshotEveryNs: snapshotEvery(state) };
+  const isWatched = state.isSubscribed && state.config.isLive;
+  for (const market of state.symbols.values()) {
+    const { quality, book, topics } = market;
+    const stale = isWatched ? judgeAge(quality, stamps.receivedNs, state.config.quality) : undefined;
+    if (stale !== undefined) noteViolation(step, market, stale);
+    const payload = book === undefined ? undefined : refreshBook(book, clock);
+    if (payload !== undefined) out.push({ kind: 'book', topic: topics.book, payload });
+    sayData(step, market);
+  }
 }
 
-function symbolMarket(state: MarketState, symbol: string): SymbolMarket {
-  const known = state.symbols.get(symbol);
-  if (known !== undefined) return known;
-  const topics: Record<string, string> = {
-    trade: marketTopic(symbol, 'trade'),
-    quote: marketTopic(symbol, 'quote'),
-  };
-  for (const interval of Object.keys(BAR_INTERVALS_NS)) topics[interval] = marketTopic(symbol, `bar.${interval}`);
-  const market = { topics: topics as SymbolMarket['topics'], builders: state.intervals.map(barBuilder) };
-  state.symbols.set(symbol, market);
-  return market;
+function snapshotEvery({ config }: MarketState): bigint {
+  return BigInt(config.bookSnapshotMs) * NS_PER_MS;
 }

@@ -10,7 +10,7 @@ import {
   ZERO,
 } from '@tickpath/trading';
 import type { CheckInput } from './input.ts';
-import { openQty, positionQty, type RiskState, referencePx, tradingState } from './state.ts';
+import { type InvalidData, openQty, positionQty, type RiskState, referencePx, tradingState } from './state.ts';
 
 export type CheckResult =
   | { readonly approved: true; readonly order: ApprovedOrder; readonly exposure: Decimal }
@@ -32,6 +32,8 @@ export interface CheckMade {
 
 /** Told of every check at the moment it is made, the last one being the one that refuses. */
 export type CheckObserver = (check: CheckMade) => void;
+
+const NS_PER_MS = 1_000_000n;
 
 /** What a venue takes as a name and gives back unchanged; an empty one it would replace by its own. */
 const CL_ORD_ID = new RegExp(`^[!-~]{1,${MAX_CL_ORD_ID_LENGTH}}$`);
@@ -66,6 +68,8 @@ export function checkOrder(
   const inDoubt = unknownOrder(state, intent.symbol);
   observe({ name: 'order in doubt', value: inDoubt ?? 'none', limit: 'none', passed: inDoubt === undefined });
   if (inDoubt !== undefined) return refuse('NOT_READY', `whether the venue has order ${inDoubt} is not known yet`);
+  const spoiled = checkData(state, asked, observe);
+  if (spoiled !== undefined) return spoiled;
   const refusal = checkLimits(state, { intent, qty, px, exposure }, observe);
   return refusal ?? { approved: true, order: intent as ApprovedOrder, exposure };
 }
@@ -104,6 +108,25 @@ function unknownOrder(state: RiskState, symbol: string): string | undefined {
     if (order.symbol === symbol && order.status === 'UNKNOWN') return order.clOrdId;
   }
   return undefined;
+}
+
+/** On prices that may be wrong no new risk is taken; the reasons name what was found and what is allowed. */
+function checkData(
+  state: RiskState,
+  { intent, nowNs }: Pick<CheckInput, 'intent' | 'nowNs'>,
+  observe: CheckObserver,
+): Refusal | undefined {
+  const { symbol } = intent;
+  const invalid = state.marketSilentNs === undefined ? state.invalidData.get(symbol) : silence(state.marketSilentNs);
+  const found = invalid?.reasons.join('; ') ?? 'valid';
+  observe({ name: 'market data', value: found, limit: 'valid', passed: invalid === undefined });
+  if (invalid === undefined) return undefined;
+  const forMs = (nowNs - invalid.sinceNs) / NS_PER_MS;
+  return refuse('MARKET_DATA_INVALID', `data of ${symbol} has not been valid for ${forMs} ms: ${found}`);
+}
+
+function silence(sinceNs: bigint): InvalidData {
+  return { sinceNs, reasons: ['found no beat from market-data, needed one'] };
 }
 
 interface Proposal {

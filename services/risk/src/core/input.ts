@@ -49,6 +49,16 @@ export type TradingInput =
 
 export type MarketInput =
   | { readonly type: 'trade'; readonly symbol: string; readonly px: string }
-  | { readonly type: 'quote'; readonly symbol: string; readonly bidPx: string | null; readonly askPx: string | null };
+  | { readonly type: 'quote'; readonly symbol: string; readonly bidPx: string | null; readonly askPx: string | null }
+  /** What market-data says of the symbol's data; `sinceNs` on its clock, which agrees with ours. */
+  | {
+      readonly type: 'data-state';
+      readonly symbol: string;
+      readonly valid: boolean;
+      readonly reasons: readonly string[];
+      readonly sinceNs: bigint;
+    }
+  /** Whether market-data has fallen silent: then nobody says whether any data is valid. */
+  | { readonly type: 'market-silent'; readonly silent: boolean; readonly nowNs: bigint };
 
 export type RiskInput = CheckInput | ExecutionInput | TradingInput | MarketInput;

@@ -22,6 +22,15 @@ export function stepRisk(state: RiskState, input: RiskInput, observe?: CheckObse
       if (state.unvalued.has(input.symbol)) revalue(state, input.symbol);
       return [];
     }
+    case 'data-state': {
+      const { symbol, valid, reasons, sinceNs } = input;
+      if (valid) state.invalidData.delete(symbol);
+      else state.invalidData.set(symbol, { reasons, sinceNs });
+      return [];
+    }
+    case 'market-silent':
+      state.marketSilentNs = input.silent ? input.nowNs : undefined;
+      return [];
     case 'check':
       return decide(state, input, observe);
     case 'execution':

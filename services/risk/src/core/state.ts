@@ -22,6 +22,12 @@ export interface Market {
   lastPx: string | undefined;
 }
 
+/** Why the data of a symbol is not valid, and since when in Unix ns. */
+export interface InvalidData {
+  readonly reasons: readonly string[];
+  readonly sinceNs: bigint;
+}
+
 /** An approved order whose terminal event has not been applied: it holds its exposure. */
 export interface Reservation {
   readonly clOrdId: string;
@@ -43,6 +49,10 @@ export interface RiskState {
   readonly limits: RiskLimits;
   ledger: Ledger;
   readonly markets: Map<string, Market>;
+  /** Symbols whose market data is not valid: no new exposure is taken in them. */
+  readonly invalidData: Map<string, InvalidData>;
+  /** Since when nothing has come from market-data; undefined while it speaks. */
+  marketSilentNs: bigint | undefined;
   readonly reservations: Map<string, Reservation>;
   /** Worst-case exposure of each symbol, valued when it last changed; their sum is kept beside it. */
   readonly exposures: Map<string, Decimal>;
@@ -63,7 +73,7 @@ export interface RiskState {
   /** What our log says of us. */
   said: Payload<'TradingStateChanged'>;
 
-  // What follows is of this process alone, and so are markets, exposures and what is unvalued.
+  // What follows is of this process alone, and so are markets, invalid data, exposures and what is unvalued.
 
   /** The execution log that has been read to its end; undefined while there may be more. */
   caughtUpWith: LogIdentity | undefined;
@@ -86,6 +96,8 @@ export function openRisk(config: RiskConfig): RiskState {
     },
     ledger: openLedger(ZERO),
     markets: new Map(),
+    invalidData: new Map(),
+    marketSilentNs: undefined,
     reservations: new Map(),
     exposures: new Map(),
     grossExposure: ZERO,

@@ -157,6 +157,8 @@ function onMarket(state: SignalState, input: Extract<SignalInput, { type: 'marke
     if (input.kind === 'bar') signal.heldBars.push(input.payload);
     return [];
   }
+  // A suspect price, or one that is older than the last, decides nothing.
+  if (input.kind !== 'bar' && (input.payload.flags?.length ?? 0) > 0) return [];
   const target = decideTarget(signal, input);
   if (target !== undefined) signal.target = target;
   if (target === undefined || signalTradingState(state).state !== 'ACTIVE') return [];
@@ -249,7 +251,8 @@ function pursue(state: SignalState, signal: SymbolSignal, event: CausingEvent): 
     side: delta.isNegative() ? 'SELL' : 'BUY',
     orderQty: decimalText(delta.abs()),
     ordType: 'MARKET',
-    timeInForce: 'DAY',
+    // A pair of currencies trades without a break: venues take no order for its day.
+    timeInForce: symbol.includes('-') ? 'GTC' : 'DAY',
     strategy,
     cause,
     receivedNs,

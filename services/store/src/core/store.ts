@@ -1,5 +1,6 @@
-import type { Bar, BarInterval } from '@tickpath/trading';
+import { BAR_INTERVALS_NS, type Bar, type BarInterval } from '@tickpath/trading';
 import { type Envelope, type Payload, symbolOfTopic } from '@tickpath/wire';
+import { KeptBars } from './kept-bars.ts';
 import { Ring } from './ring.ts';
 
 export interface StoreLimits {
@@ -11,7 +12,7 @@ export interface StoreLimits {
 interface SymbolStore {
   readonly trades: Ring<Payload<'trade'>>;
   readonly quotes: Ring<Payload<'quote'>>;
-  readonly bars: Readonly<Record<BarInterval, Ring<Bar>>>;
+  readonly bars: Readonly<Record<BarInterval, KeptBars>>;
 }
 
 interface StreamCount {
@@ -40,8 +41,10 @@ export function ingest(state: StoreState, topic: string, envelope: Envelope): vo
   if (envelope.kind === 'trade') store.trades.push(envelope.payload);
   else if (envelope.kind === 'quote') store.quotes.push(envelope.payload);
   else if (envelope.kind === 'bar') {
-    const { receivedNs: _received, decodedNs: _decoded, ...bar } = envelope.payload;
-    store.bars[bar.interval].push(bar);
+    const { interval, startNs, open, high, low, close, volume, tradeCount, withdrawn } = envelope.payload;
+    const kept = store.bars[interval];
+    if (withdrawn === true) kept.withdraw(startNs);
+    else kept.put({ interval, startNs, open, high, low, close, volume, tradeCount });
   }
 }
 
@@ -83,9 +86,14 @@ function symbolStore(state: StoreState, symbol: string): SymbolStore {
     store = {
       trades: new Ring(tradesPerSymbol),
       quotes: new Ring(quotesPerSymbol),
-      bars: { '1s': new Ring(barsPerSymbol), '1m': new Ring(barsPerSymbol) },
+      bars: barRings(barsPerSymbol),
     };
     state.symbols.set(symbol, store);
   }
   return store;
+}
+
+function barRings(capacity: number): SymbolStore['bars'] {
+  const intervals = Object.keys(BAR_INTERVALS_NS) as BarInterval[];
+  return Object.fromEntries(intervals.map((interval) => [interval, new KeptBars(capacity)])) as SymbolStore['bars'];
 }

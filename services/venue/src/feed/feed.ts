@@ -24,7 +24,10 @@ export type TapePosition = {
   readonly isEnded: boolean;
 };
 
-export type SourcePosition = TapePosition | SyntheticPosition;
+/** Of a stream that is shown as it comes. */
+export type StreamPosition = { readonly kind: 'stream' };
+
+export type SourcePosition = TapePosition | SyntheticPosition | StreamPosition;
 
 /** A source of events being played. */
 export interface Feed {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { FatalStartError } from '@tickpath/runtime';
+import { FatalStartError, type Logger } from '@tickpath/runtime';
 import { priceCents, type VenueConfig } from '../config.ts';
 import { createSyntheticMarket, resume } from '../core/market/synthetic-market.ts';
 import type { InstrumentOf } from '../tape/row-reader.ts';
@@ -7,11 +7,12 @@ import { openTape, type Tape } from '../tape/tape.ts';
 import { TapeError } from '../tape/tape-error.ts';
 import type { Feed, FeedOptions, SourcePosition, TapePosition } from './feed.ts';
 import { createReplayFeed } from './replay-feed.ts';
+import { createStreamFeed, type StreamSource, type StreamStats } from './stream-feed.ts';
 import { createSyntheticFeed } from './synthetic-feed.ts';
 
 /** What is played, ready to be played. */
 export interface Source {
-  readonly kind: 'synthetic' | 'replay';
+  readonly kind: VenueConfig['source'];
   /** The same for a source that shows the same: a run goes on only with the source that it began with. */
   readonly sourceId: string;
   readonly pace: 'live' | 'replay';
@@ -36,11 +37,15 @@ export interface SourceSetup {
   readonly instrumentOf: InstrumentOf;
   readonly startNs: bigint;
   readonly last: LastRun | null;
+  /** How to follow market-data; used by the source `stream` alone. */
+  readonly follow: StreamSource['follow'];
+  readonly log: Logger;
 }
 
-/** The symbols that a source shows; `null` when only its tape knows. */
-export function sourceSymbols(config: VenueConfig): readonly string[] | null {
-  return config.source === 'replay' ? null : config.synthetic.symbols.map(({ symbol }) => symbol);
+/** The symbols that a source shows; `null` when only its tape or stream knows. */
+export function sourceSymbols({ source, stream, synthetic }: VenueConfig): readonly string[] | null {
+  if (source === 'synthetic') return synthetic.symbols.map(({ symbol }) => symbol);
+  return source === 'stream' && stream.symbols.length > 0 ? stream.symbols : null;
 }
 
 /** The id of a new run of a source: no two starts have the same. */
@@ -53,7 +58,26 @@ export function newRunId(sourceId: string, nowNs: bigint): string {
  * ended, and may be taken up again. Throws `FatalStartError` for a tape that cannot be played.
  */
 export function openSource(config: VenueConfig, setup: SourceSetup): Promise<Source> {
-  return config.source === 'replay' ? replaySource(config, setup) : Promise.resolve(syntheticSource(config, setup));
+  if (config.source === 'replay') return replaySource(config, setup);
+  return Promise.resolve(config.source === 'stream' ? streamSource(setup) : syntheticSource(config, setup));
+}
+
+/** Nothing of a stream can be shown again: every start is a new run. */
+function streamSource({ instrumentOf, startNs, follow, log }: SourceSetup): Source {
+  let stats: Readonly<StreamStats> | null = null;
+  return {
+    kind: 'stream',
+    sourceId: 'stream',
+    pace: 'live',
+    runId: null,
+    openedNs: startNs,
+    createFeed(options) {
+      const feed = createStreamFeed({ instrumentOf, follow, log }, options);
+      stats = feed.stats;
+      return feed;
+    },
+    details: () => ({ stream: { ...stats } }),
+  };
 }
 
 function syntheticSource({ synthetic }: VenueConfig, { instrumentOf, startNs, last }: SourceSetup): Source {
@@ -125,7 +149,7 @@ function livePosition(value: unknown): TapePosition | null {
 /** A position as a source states it; `null` for anything else. */
 function positionIn(value: unknown): SourcePosition | null {
   if (typeof value !== 'object' || value === null) return null;
-  const { kind, tsNs } = value as Partial<SourcePosition>;
+  const { kind, tsNs } = value as { readonly kind?: unknown; readonly tsNs?: unknown };
   if (typeof tsNs !== 'string' || !/^\d+$/.test(tsNs)) return null;
   if (kind === 'tape') {
     const { events, shown, isEnded } = value as Partial<TapePosition>;

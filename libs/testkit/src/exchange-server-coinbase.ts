@@ -1,0 +1,198 @@
+import type { Exchange, ExchangeEvent, ExchangeSession, RestAnswer } from './exchange-server.ts';
+import { type BookSide, ExchangeBook, type SpelledLevel } from './exchange-server-book.ts';
+import type { CapturedLine } from './exchange-server-captures.ts';
+import type { StreamFrame } from './exchange-server-faults.ts';
+
+export interface CoinbaseTrade {
+  readonly product_id: string;
+  readonly trade_id: string;
+  readonly price: string;
+  readonly size: string;
+}
+
+interface Update {
+  readonly side: 'bid' | 'offer';
+  readonly event_time: string;
+  readonly price_level: string;
+  readonly new_quantity: string;
+}
+
+interface Part {
+  readonly type?: 'snapshot' | 'update';
+  readonly product_id?: string;
+  readonly trades?: readonly CoinbaseTrade[];
+  readonly updates?: readonly Update[];
+}
+
+interface CoinbaseEvent extends ExchangeEvent {
+  readonly channel: string;
+  readonly timestamp: string;
+  readonly events: readonly Part[];
+}
+
+const DATA_KINDS: Readonly<Record<string, ExchangeEvent['kind']>> = {
+  market_trades: 'trade',
+  l2_data: 'book',
+  heartbeats: 'other',
+};
+/** Newest trades that a subscription and REST begin with. */
+const SHOWN_TRADES = 100;
+const MAX_LIE = 500;
+
+/**
+ * Coinbase Advanced Trade from a recorded session: every message of a connection is numbered, a subscription of
+ * `market_trades` or `level2` is answered by a snapshot of each product, and REST knows products and their newest trades.
+ */
+export class CoinbaseExchange implements Exchange<CoinbaseEvent> {
+  readonly products: readonly string[];
+  /** Trades of the recording so far, without those that it begins with. */
+  readonly trades: CoinbaseTrade[] = [];
+  readonly #books = new Map<string, ExchangeBook>();
+  readonly #newest = new Map<string, CoinbaseTrade[]>();
+  readonly #described = new Map<string, unknown>();
+  readonly #tape: CoinbaseEvent[] = [];
+  #at = 0;
+  #timestamp = '';
+
+  constructor(session: readonly CapturedLine[]) {
+    for (const { t, data } of session) {
+      if (t === 'http') this.#describe(data ?? '');
+      if (t === 'recv') this.#record(JSON.parse(data ?? '') as CoinbaseEvent);
+    }
+    this.products = [...this.#books.keys()];
+  }
+
+  book(product: string): ExchangeBook {
+    const found = this.#books.get(product);
+    if (found === undefined) throw new Error(`${product} is not in the recording`);
+    return found;
+  }
+
+  connect(): ExchangeSession<CoinbaseEvent> {
+    const subscribed = new Map<string, Set<string>>();
+    let sequence = -1;
+    const text = (channel: string, events: readonly unknown[]) => {
+      sequence += 1;
+      return JSON.stringify({ channel, timestamp: this.#timestamp, sequence_num: sequence, events });
+    };
+    const has = (channel: string, product: string) => subscribed.get(channel)?.has(product) === true;
+    return {
+      greeting: () => [],
+      receive: (message) => {
+        const asked = JSON.parse(message) as { type: string; channel: string; product_ids?: string[] };
+        const { type, channel, product_ids: products = [] } = asked;
+        const list = subscribed.get(channel) ?? new Set<string>();
+        subscribed.set(channel, list);
+        for (const product of products) {
+          if (type === 'subscribe') list.add(product);
+          else list.delete(product);
+        }
+        const events = type === 'subscribe' ? products.flatMap((product) => this.#snapshot(channel, product)) : [];
+        const dataChannel = channel === 'level2' ? 'l2_data' : channel;
+        const lists = Object.fromEntries([...subscribed].map(([name, names]) => [name, [...names]]));
+        return [
+          ...events.map((event): StreamFrame => ({ kind: 'other', text: text(dataChannel, [event]) })),
+          { kind: 'other', text: text('subscriptions', [{ subscriptions: lists }]) },
+        ];
+      },
+      frame: ({ kind, channel, events }) => {
+        if (channel === 'heartbeats') {
+          return subscribed.has(channel) ? { kind, text: text(channel, events) } : undefined;
+        }
+        const seen = events.flatMap((part): Part[] => {
+          if (channel === 'l2_data') return has('level2', part.product_id ?? '') ? [part] : [];
+          const trades = (part.trades ?? []).filter((trade) => has('market_trades', trade.product_id));
+          return trades.length > 0 ? [{ ...part, trades }] : [];
+        });
+        return seen.length > 0 ? { kind, text: text(channel, seen) } : undefined;
+      },
+    };
+  }
+
+  step(): CoinbaseEvent | undefined {
+    const event = this.#tape[this.#at];
+    if (event === undefined) return undefined;
+    this.#at += 1;
+    this.#timestamp = event.timestamp;
+    for (const part of event.events) {
+      for (const trade of [...(part.trades ?? [])].reverse()) this.#trade(trade);
+      if (part.updates !== undefined) setUpdates(this.book(part.product_id ?? ''), part.updates);
+    }
+    return event;
+  }
+
+  forget({ events }: CoinbaseEvent): void {
+    const gone = new Set(events.flatMap(({ trades }) => trades ?? []));
+    for (const [product, newest] of this.#newest) {
+      this.#newest.set(
+        product,
+        newest.filter((trade) => !gone.has(trade)),
+      );
+    }
+    for (const trade of gone) this.trades.splice(this.trades.indexOf(trade), 1);
+  }
+
+  /** Its snapshots come by the stream. */
+  isSnapshot(): boolean {
+    return false;
+  }
+
+  rest({ pathname }: URL): RestAnswer {
+    const [product = '', what] = pathname.replace('/api/v3/brokerage/market/products/', '').split('/');
+    const body = what === 'ticker' ? { trades: this.#newest.get(product) ?? [] } : this.#described.get(product);
+    return body === undefined ? { status: 404, body: '{}' } : { status: 200, body: JSON.stringify(body) };
+  }
+
+  lie(text: string, random: () => number): string {
+    const message = JSON.parse(text) as { sequence_num: number };
+    return JSON.stringify({ ...message, sequence_num: message.sequence_num + 1 + Math.floor(random() * MAX_LIE) });
+  }
+
+  #describe(body: string): void {
+    const { products } = JSON.parse(body) as { products: { product_id: string }[] };
+    for (const product of products) this.#described.set(product.product_id, product);
+  }
+
+  #record({ channel, timestamp, events }: CoinbaseEvent): void {
+    this.#timestamp ||= timestamp;
+    const kind = DATA_KINDS[channel];
+    if (kind === undefined) return;
+    const isSnapshot = events.some(({ type }) => type === 'snapshot');
+    if (!isSnapshot) this.#tape.push({ kind, channel, timestamp, events });
+    else for (const part of events) this.#begin(part);
+  }
+
+  #begin({ product_id: product, trades = [], updates }: Part): void {
+    const [first] = trades;
+    if (first !== undefined) this.#newest.set(first.product_id, [...trades]);
+    if (updates === undefined || product === undefined) return;
+    const book = new ExchangeBook();
+    setUpdates(book, updates);
+    this.#books.set(product, book);
+  }
+
+  #trade(trade: CoinbaseTrade): void {
+    this.trades.push(trade);
+    const newest = [trade, ...(this.#newest.get(trade.product_id) ?? [])];
+    this.#newest.set(trade.product_id, newest.slice(0, SHOWN_TRADES));
+  }
+
+  #snapshot(channel: string, product: string): Part[] {
+    if (channel === 'market_trades') return [{ type: 'snapshot', trades: this.#newest.get(product) ?? [] }];
+    if (channel !== 'level2') return [];
+    const of = (side: BookSide, name: Update['side']) =>
+      this.book(product)
+        .best(side)
+        .map(([price_level, new_quantity, event_time = this.#timestamp]): Update => {
+          return { side: name, event_time, price_level, new_quantity };
+        });
+    return [{ type: 'snapshot', product_id: product, updates: [...of('bids', 'bid'), ...of('asks', 'offer')] }];
+  }
+}
+
+function setUpdates(book: ExchangeBook, updates: readonly Update[]): void {
+  for (const { side, price_level, new_quantity, event_time } of updates) {
+    const level: SpelledLevel = [price_level, new_quantity, event_time];
+    book.set(side === 'bid' ? 'bids' : 'asks', [level]);
+  }
+}
