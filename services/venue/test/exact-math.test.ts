@@ -26,7 +26,7 @@ test('logarithm and exponential agree with those of the library to thirteen digi
 test('they are the same to the last bit everywhere: a few values, written down', () => {
   assert.deepEqual(
     [ln(2 ** -32), ln(3), expMinus(0.5), expMinus(10)],
-    [-22.18070977791825, 1.0986122886681096, 0.6065306597126328, 0.00004539992976248483],
+    [-22.18070977791825, 1.0986122886681096, 0.6065306597126334, 0.00004539992976248483],
   );
 });
 
