@@ -100,19 +100,19 @@ describe('a running stack under a real Prometheus', { skip, timeout: 400_000 }, 
       assert.match(alert.annotations.description ?? '', /\(up = 0\)/);
     });
 
-    test('the alert on a silent feed fires, and Alertmanager holds it back because the venue is down', async () => {
-      await firing('TickpathFeedSilent', 'market-data');
-      await eventually('Alertmanager holds the silent feed back', async () => {
+    test('the alert on a feed that answers no ping fires, and Alertmanager holds it back because the venue is down', async () => {
+      await firing('TickpathFeedNotSubscribed', 'market-data');
+      await eventually('Alertmanager holds it back', async () => {
         const notified = await prometheus.notified();
         const venue = notified.find(({ labels }) => isAbout(labels, 'TickpathServiceDown', 'venue'));
-        const feed = notified.find(({ labels }) => isAbout(labels, 'TickpathFeedSilent', 'market-data'));
+        const feed = notified.find(({ labels }) => isAbout(labels, 'TickpathFeedNotSubscribed', 'market-data'));
         return venue?.status.state === 'active' && feed?.status.state === 'suppressed' ? true : undefined;
       });
     });
 
     test('both resolve when venue and store go on', async () => {
       goOn();
-      for (const name of ['TickpathServiceDown', 'TickpathFeedSilent', 'TickpathFeedStale']) {
+      for (const name of ['TickpathServiceDown', 'TickpathFeedNotSubscribed', 'TickpathFeedStale']) {
         await eventually(
           `${name} resolved`,
           async () => ((await prometheus.alerts()).some(({ labels }) => labels.alertname === name) ? undefined : true),
