@@ -7,6 +7,7 @@ import type { FeedOutput, FetchAnswer, VenueProtocol } from './protocol.ts';
 import { type Fields, fieldsOf, parsed, rejected, textOf } from './reading.ts';
 import { createRequests } from './requests.ts';
 import { createTimedTrades, type TradeGap } from './timed-trades.ts';
+import { createTurns } from './turns.ts';
 
 export const ALPACA_CHANNELS = [
   'trades',
@@ -56,8 +57,7 @@ export function createAlpacaProtocol(options: AlpacaOptions): VenueProtocol {
   const wanted = new Set<string>();
   /** Symbols of which something has come: with `*` nobody else names them. */
   const seenSymbols = new Set<string>();
-  let out: FeedOutput[] = [];
-  let nowNs = 0n;
+  const { nowNs, emit, protocolOf } = createTurns();
   let newestNs = 0n;
   let isAuthenticated = false;
   let isSubscribed = false;
@@ -67,20 +67,12 @@ export function createAlpacaProtocol(options: AlpacaOptions): VenueProtocol {
   /** Venue time up to which trades came before the connection was lost; undefined when none are missing. */
   let missingSinceNs: bigint | undefined;
 
-  const emit = (output: FeedOutput): void => {
-    out.push(output);
-  };
-  const run = (work: () => void): readonly FeedOutput[] => {
-    out = [];
-    work();
-    return out;
-  };
   const requests = createRequests(emit);
-  const books = createAwaitedSnapshots({ nowNs: () => nowNs, emit });
+  const books = createAwaitedSnapshots({ nowNs, emit });
   const trades = createTimedTrades({
     by: 'id',
     toleranceNs: TOLERANCE_NS,
-    nowNs: () => nowNs,
+    nowNs,
     keyOf: ({ exchange, tradeId }) => (tradeId === '' ? undefined : `${exchange} ${tradeId}`),
     emit,
   });
@@ -259,29 +251,22 @@ export function createAlpacaProtocol(options: AlpacaOptions): VenueProtocol {
     for (const symbol of books.symbols()) books.invalidate(symbol, 'reconnect', false);
   };
 
-  return {
-    connected: () => [],
-    receive: (frame, stamps) =>
-      run(() => {
-        nowNs = stamps.receivedNs;
-        receive(frame);
-      }),
-    fetched: (requestId, answer) => run(() => requests.answer(requestId, answer)),
-    subscribe: (symbols) => run(() => subscribe(symbols)),
-    clock: (now) =>
-      run(() => {
-        nowNs = now;
-        trades.clock();
-        restartBooks(books.overdue());
-      }),
-    resync: (symbol, reason) =>
-      run(() => {
-        if (!books.has(symbol)) return;
-        books.invalidate(symbol, reason, isAuthenticated);
-        restartBooks([symbol]);
-      }),
-    disconnected: () => run(disconnected),
-  };
+  return protocolOf({
+    connected() {},
+    receive,
+    fetched: requests.answer,
+    subscribe,
+    clock() {
+      trades.clock();
+      restartBooks(books.overdue());
+    },
+    resync(symbol, reason) {
+      if (!books.has(symbol)) return;
+      books.invalidate(symbol, reason, isAuthenticated);
+      restartBooks([symbol]);
+    },
+    disconnected,
+  });
 }
 
 function rfc3339(ns: bigint): string {

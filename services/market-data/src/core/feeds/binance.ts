@@ -8,10 +8,11 @@ import {
   readTrades,
 } from './binance-messages.ts';
 import { isRejected } from './levels.ts';
-import type { BookFault, FeedOutput, Stamps, VenueProtocol } from './protocol.ts';
+import type { VenueProtocol } from './protocol.ts';
 import { countOf, type Fields, fieldsOf, parsed, rejected, textOf } from './reading.ts';
 import { createRequests } from './requests.ts';
 import { createSequencedTrades } from './sequenced-trades.ts';
+import { createTurns } from './turns.ts';
 
 export interface BinanceOptions {
   readonly market: 'spot' | 'usd-futures';
@@ -66,18 +67,14 @@ export function createBinanceProtocol({ market, snapshotDepth }: BinanceOptions)
   const byVenueSymbol = new Map<string, SymbolFeed>();
   /** Message ids of subscriptions that the venue has not confirmed yet, and whom they are for. */
   const unconfirmed = new Map<number, readonly SymbolFeed[]>();
-  let out: FeedOutput[] = [];
+  const { nowNs, emit, protocolOf } = createTurns();
   let isConnected = false;
   let messageId = 0;
-  let nowNs = 0n;
   let newestNs = 0n;
 
-  const emit = (output: FeedOutput): void => {
-    out.push(output);
-  };
   const requests = createRequests(emit);
   const trades = createSequencedTrades({
-    nowNs: () => nowNs,
+    nowNs,
     emit,
     request: ({ symbol, fromId, toId }) => {
       const feed = feeds.get(symbol);
@@ -95,20 +92,14 @@ export function createBinanceProtocol({ market, snapshotDepth }: BinanceOptions)
     },
   });
 
-  const run = (work: () => void): readonly FeedOutput[] => {
-    out = [];
-    work();
-    return out;
-  };
-
   const open = (symbol: string): SymbolFeed => {
     const venueSymbol = symbol.replaceAll('-', '');
     const name = venueSymbol.toLowerCase();
     const path = `${streams.depthPath}?symbol=${venueSymbol}&limit=${snapshotDepth}`;
     const book = createDepthJoin({
       symbol,
-      nowNs: () => nowNs,
-      venueNowNs: () => (newestNs === 0n ? nowNs : newestNs),
+      nowNs,
+      venueNowNs: () => (newestNs === 0n ? nowNs() : newestNs),
       readSnapshot: readDepthSnapshot,
       emit,
       fetchSnapshot: (onAnswer) => {
@@ -193,7 +184,7 @@ export function createBinanceProtocol({ market, snapshotDepth }: BinanceOptions)
   };
 
   const quote = (feed: SymbolFeed, message: Fields) => {
-    const event = readQuote(feed.symbol, message, newestNs === 0n ? nowNs : newestNs);
+    const event = readQuote(feed.symbol, message, newestNs === 0n ? nowNs() : newestNs);
     if (isRejected(event)) return emit(event);
     const seq = event.venueSeq ?? 0;
     if (seq <= feed.quoteSeq) return emit({ kind: 'duplicate', symbol: feed.symbol, what: 'quote' });
@@ -259,28 +250,20 @@ export function createBinanceProtocol({ market, snapshotDepth }: BinanceOptions)
     }
   };
 
-  return {
-    connected: (now) =>
-      run(() => {
-        nowNs = now;
-        isConnected = true;
-        emit({ kind: 'state', state: 'authenticated' });
-        start([...feeds.values()]);
-      }),
-    receive: (frame: string, stamps: Stamps) =>
-      run(() => {
-        nowNs = stamps.receivedNs;
-        receive(frame);
-      }),
-    fetched: (requestId, answer) => run(() => requests.answer(requestId, answer)),
-    subscribe: (symbols) => run(() => subscribe(symbols)),
-    clock: (now) =>
-      run(() => {
-        nowNs = now;
-        for (const { book } of feeds.values()) book.clock();
-        trades.clock();
-      }),
-    resync: (symbol: string, reason: BookFault) => run(() => feeds.get(symbol)?.book.restart(reason)),
-    disconnected: () => run(disconnected),
-  };
+  return protocolOf({
+    connected() {
+      isConnected = true;
+      emit({ kind: 'state', state: 'authenticated' });
+      start([...feeds.values()]);
+    },
+    receive,
+    fetched: requests.answer,
+    subscribe,
+    clock() {
+      for (const { book } of feeds.values()) book.clock();
+      trades.clock();
+    },
+    resync: (symbol, reason) => feeds.get(symbol)?.book.restart(reason),
+    disconnected,
+  });
 }

@@ -1,10 +1,11 @@
 import { createAwaitedSnapshots } from './awaited-snapshots.ts';
 import { readInstrument, readTrades, readUpdates } from './coinbase-messages.ts';
 import { isRejected } from './levels.ts';
-import type { FeedOutput, VenueProtocol } from './protocol.ts';
+import type { VenueProtocol } from './protocol.ts';
 import { countOf, type Fields, fieldsOf, parsed, rejected, textOf, timeOfText } from './reading.ts';
 import { createRequests } from './requests.ts';
 import { createSequencedTrades } from './sequenced-trades.ts';
+import { createTurns } from './turns.ts';
 
 const PRODUCTS = '/api/v3/brokerage/market/products';
 /** Newest trades that REST gives; older ones cannot be had by id. */
@@ -20,26 +21,17 @@ const NOT_SUBSCRIBED = 'of a symbol not subscribed';
  * missing ones are taken from the snapshot that begins a subscription, then from REST.
  */
 export function createCoinbaseProtocol(): VenueProtocol {
-  let out: FeedOutput[] = [];
-  let nowNs = 0n;
+  const { nowNs, emit, protocolOf } = createTurns();
   let isConnected = false;
   let lastSequence: number | undefined;
   /** The number that comes next when the one that seemed to leave a hole was wrong. */
   let afterWrong: number | undefined;
   let isSubscribed = false;
 
-  const emit = (output: FeedOutput): void => {
-    out.push(output);
-  };
-  const run = (work: () => void): readonly FeedOutput[] => {
-    out = [];
-    work();
-    return out;
-  };
-  const books = createAwaitedSnapshots({ nowNs: () => nowNs, emit });
+  const books = createAwaitedSnapshots({ nowNs, emit });
   const requests = createRequests(emit);
   const trades = createSequencedTrades({
-    nowNs: () => nowNs,
+    nowNs,
     emit,
     request: ({ symbol }) => {
       const path = `${PRODUCTS}/${symbol}/ticker?limit=${TRADES_A_PAGE}`;
@@ -203,41 +195,31 @@ export function createCoinbaseProtocol(): VenueProtocol {
     start(added);
   };
 
-  return {
-    connected: (now) =>
-      run(() => {
-        nowNs = now;
-        isConnected = true;
-        lastSequence = undefined;
-        afterWrong = undefined;
-        isSubscribed = false;
-        emit({ kind: 'state', state: 'authenticated' });
-        emit({ kind: 'send', text: JSON.stringify({ type: 'subscribe', channel: 'heartbeats' }) });
-        start(books.symbols());
-      }),
-    receive: (frame, stamps) =>
-      run(() => {
-        nowNs = stamps.receivedNs;
-        receive(frame);
-      }),
-    fetched: (requestId, answer) => run(() => requests.answer(requestId, answer)),
-    subscribe: (symbols) => run(() => subscribe(symbols)),
-    clock: (now) =>
-      run(() => {
-        nowNs = now;
-        trades.clock();
-        restart(books.overdue());
-      }),
-    resync: (symbol, reason) =>
-      run(() => {
-        if (!books.has(symbol)) return;
-        books.invalidate(symbol, reason, isConnected);
-        restart([symbol]);
-      }),
-    disconnected: () =>
-      run(() => {
-        isConnected = false;
-        for (const symbol of books.symbols()) books.invalidate(symbol, 'reconnect', false);
-      }),
-  };
+  return protocolOf({
+    connected() {
+      isConnected = true;
+      lastSequence = undefined;
+      afterWrong = undefined;
+      isSubscribed = false;
+      emit({ kind: 'state', state: 'authenticated' });
+      emit({ kind: 'send', text: JSON.stringify({ type: 'subscribe', channel: 'heartbeats' }) });
+      start(books.symbols());
+    },
+    receive,
+    fetched: requests.answer,
+    subscribe,
+    clock() {
+      trades.clock();
+      restart(books.overdue());
+    },
+    resync(symbol, reason) {
+      if (!books.has(symbol)) return;
+      books.invalidate(symbol, reason, isConnected);
+      restart([symbol]);
+    },
+    disconnected() {
+      isConnected = false;
+      for (const symbol of books.symbols()) books.invalidate(symbol, 'reconnect', false);
+    },
+  });
 }

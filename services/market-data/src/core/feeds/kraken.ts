@@ -9,10 +9,11 @@ import {
   readTradesPage,
 } from './kraken-messages.ts';
 import { isRejected } from './levels.ts';
-import type { FeedOutput, Level, VenueProtocol } from './protocol.ts';
+import type { Level, VenueProtocol } from './protocol.ts';
 import { type Fields, fieldsOf, parsed, rejected, sizeText, textOf } from './reading.ts';
 import { createRequests } from './requests.ts';
 import { createTimedTrades, type TradeGap } from './timed-trades.ts';
+import { createTurns } from './turns.ts';
 
 export interface KrakenOptions {
   /** Levels a side that are subscribed. */
@@ -49,27 +50,18 @@ interface Pair {
 export function createKrakenProtocol({ depth }: KrakenOptions): VenueProtocol {
   const pairs = new Map<string, Pair>();
   const byVenueSymbol = new Map<string, Pair>();
-  let out: FeedOutput[] = [];
-  let nowNs = 0n;
+  const { nowNs, emit, protocolOf } = createTurns();
   let newestNs = 0n;
   let isConnected = false;
   let isSubscribed = false;
   let systemStatus = 'online';
 
-  const emit = (output: FeedOutput): void => {
-    out.push(output);
-  };
-  const run = (work: () => void): readonly FeedOutput[] => {
-    out = [];
-    work();
-    return out;
-  };
   const requests = createRequests(emit);
-  const books = createAwaitedSnapshots({ nowNs: () => nowNs, emit });
+  const books = createAwaitedSnapshots({ nowNs, emit });
   const trades = createTimedTrades({
     by: 'value',
     toleranceNs: TOLERANCE_NS,
-    nowNs: () => nowNs,
+    nowNs,
     keyOf: ({ price, size, takerSide }) => `${price} ${size} ${takerSide}`,
     emit,
   });
@@ -144,7 +136,7 @@ export function createKrakenProtocol({ depth }: KrakenOptions): VenueProtocol {
         reasonMessage: '',
         tape: '',
         effect,
-        venueTsNs: newestNs === 0n ? nowNs : newestNs,
+        venueTsNs: newestNs === 0n ? nowNs() : newestNs,
       } as const;
       emit({ kind: 'event', event, recovered: false });
     }
@@ -260,41 +252,32 @@ export function createKrakenProtocol({ depth }: KrakenOptions): VenueProtocol {
     isConnected = false;
     isSubscribed = false;
     for (const pair of pairs.values()) {
-      if (pair.confirmed.has('trade')) pair.missingSinceNs ??= newestNs === 0n ? nowNs : newestNs;
+      if (pair.confirmed.has('trade')) pair.missingSinceNs ??= newestNs === 0n ? nowNs() : newestNs;
       pair.confirmed.clear();
       books.invalidate(pair.symbol, 'reconnect', false);
     }
   };
 
-  return {
-    connected: (now) =>
-      run(() => {
-        nowNs = now;
-        isConnected = true;
-        emit({ kind: 'state', state: 'authenticated' });
-        start([...pairs.values()]);
-      }),
-    receive: (frame, stamps) =>
-      run(() => {
-        nowNs = stamps.receivedNs;
-        receive(frame);
-      }),
-    fetched: (requestId, answer) => run(() => requests.answer(requestId, answer)),
-    subscribe: (symbols) => run(() => subscribe(symbols)),
-    clock: (now) =>
-      run(() => {
-        nowNs = now;
-        trades.clock();
-        restart(books.overdue());
-      }),
-    resync: (symbol, reason) =>
-      run(() => {
-        if (!books.has(symbol)) return;
-        books.invalidate(symbol, reason, isConnected);
-        restart([symbol]);
-      }),
-    disconnected: () => run(disconnected),
-  };
+  return protocolOf({
+    connected() {
+      isConnected = true;
+      emit({ kind: 'state', state: 'authenticated' });
+      start([...pairs.values()]);
+    },
+    receive,
+    fetched: requests.answer,
+    subscribe,
+    clock() {
+      trades.clock();
+      restart(books.overdue());
+    },
+    resync(symbol, reason) {
+      if (!books.has(symbol)) return;
+      books.invalidate(symbol, reason, isConnected);
+      restart([symbol]);
+    },
+    disconnected,
+  });
 }
 
 function pairOf(symbol: string): Pair {

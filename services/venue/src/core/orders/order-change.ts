@@ -1,30 +1,29 @@
 import { type DecimalText, decimalOfUnits, ZERO } from '@tickpath/trading';
-import type { OrderType, Side, TimeInForce, Trail } from '../matching/types.ts';
-import type { Asset } from '../reference/asset.ts';
 import { nextStatus } from './life-cycle.ts';
-import type { OrderEvent, OrderEventKind, PositionIntent, VenueOrder } from './order.ts';
+import type { OrderEvent, OrderEventKind, VenueOrder } from './order.ts';
 import { isPendingReplacement, withStopOf } from './replacement.ts';
 import type { ExchangeState } from './state.ts';
 
-/** What an order is from its first event on. Amounts in units of the asset. */
-export interface OrderTerms {
-  readonly clOrdId: string;
-  readonly asset: Asset;
-  readonly side: Side;
-  readonly type: OrderType;
-  readonly timeInForce: TimeInForce;
-  readonly orderQty: number;
-  readonly limitPx: number | null;
-  readonly stopPx: number | null;
-  readonly trail: Trail | null;
-  readonly hwmPx: number | null;
-  readonly isTriggered: boolean;
-  readonly extendedHours: boolean;
-  readonly positionIntent: PositionIntent;
-  readonly reservePx: number | null;
-  readonly expiresNs: bigint | null;
-  readonly replaces: string | null;
-}
+/** What an order is from its first event on. */
+export type OrderTerms = Pick<
+  VenueOrder,
+  | 'clOrdId'
+  | 'asset'
+  | 'side'
+  | 'type'
+  | 'timeInForce'
+  | 'orderQty'
+  | 'limitPx'
+  | 'stopPx'
+  | 'trail'
+  | 'hwmPx'
+  | 'isTriggered'
+  | 'extendedHours'
+  | 'positionIntent'
+  | 'reservePx'
+  | 'expiresNs'
+  | 'replaces'
+>;
 
 /** What happens to an order, and nothing that follows from what it was before: what the journal keeps of an event. */
 export type OrderHappening =
