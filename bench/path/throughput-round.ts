@@ -41,7 +41,11 @@ const STALLED_AFTER_MS = 6000;
 /** Longer than two beats of the stack: its counts have come to rest. */
 const REST_MS = 300;
 
-let tapeNs = BigInt(Date.now()) * 1_000_000n;
+/**
+ * The tape's clock, over all rounds. It begins with the first, behind what has been sent to see that orders flow: ticks
+ * older than that would be late, and each revise a bar.
+ */
+let tapeNs: bigint | undefined;
 
 /**
  * Sends ticks as fast as the reader takes them. Over when the last tick's order has come and every follower of the stream
@@ -86,6 +90,7 @@ function prepare(variant: Variant, mode: ThroughputMode, load: ThroughputLoad): 
   const frames: Buffer[] = [];
   const orders: string[] = [];
   let texts: string[] = [];
+  tapeNs ??= BigInt(Date.now()) * 1_000_000n;
   for (let i = 1; i <= ticks; i += 1) {
     tapeNs += TAPE_STEP_NS;
     const { text, cause } = tape.next(tapeNs);
