@@ -1,87 +1,129 @@
 import { parseArgs } from 'node:util';
-import { type BarsRound, barsRound } from './market-data/bars.ts';
-import { BOOK_MIXES, type BookCase, type BookRound, bookRound } from './market-data/book.ts';
-import { medianInterval } from './measure/median-interval.ts';
-import { table } from './measure/table.ts';
+import { barsSection, bookSection, decodeSection, memorySection, scaleSection } from './market-data/core-sections.ts';
+import { isKept, type Section, textOf } from './market-data/section.ts';
+import { latencySection, pipelineSection } from './market-data/stream-sections.ts';
+import { Children } from './measure/children.ts';
 
-/** What a change of the book and a trade in its bars cost in the cores of market data, beside the least they could. */
-const { values } = parseArgs({
-  options: {
-    pairs: { type: 'string', default: '7' },
-    deltas: { type: 'string', default: '300000' },
-    trades: { type: 'string', default: '300000' },
-    quick: { type: 'boolean', default: false },
-  },
-});
-const pairs = values.quick ? 1 : wholeNumber('pairs');
-const deltas = values.quick ? 50_000 : wholeNumber('deltas');
-const trades = values.quick ? 50_000 : wholeNumber('trades');
-/** DESIGN §13. */
-const BUDGET_NS = 1000;
-const DEPTHS = [1000, 5000];
+const USAGE = `usage: npm run bench -- market-data [OPTION …]
+  --pairs=7                 rounds of each variant
+  --messages=100000         messages of a round in one process; half as many through a socket
+  --symbols=1000            symbols whose memory is measured, with --levels=5000 levels a side
+  --rate=10000              messages a second of the paced rounds, of --seconds=3 each
+  --only=decode,latency     some parts: decode, book, bars, scale, memory, pipeline, latency
+  --port-offset=24000       added to Tickpath's ports
+  --cpu-prof=DIR            write a CPU profile of market-data's process to DIR
+  --quick                   one short round of each`;
 
-const results: Record<string, number> = {};
-const baseline: Record<string, number> = {};
-const ratios: Record<string, { median: number; low: number; high: number }> = {};
+const PARTS = ['decode', 'book', 'bars', 'scale', 'memory', 'pipeline', 'latency'] as const;
+type Part = (typeof PARTS)[number];
 
-const bookRows = [['a change of the book, ns', 'book', 'book, top 50', 'Map', 'book ÷ Map']];
-for (const mix of BOOK_MIXES) {
-  for (const depth of DEPTHS) bookRows.push(bookRow({ mix, depth, deltas }));
-}
-const barRows = [['trades/s', 'counted', 'revised', 'activity', 'bare', 'bare ÷ counted']];
-barRows.push(barsRow());
-process.stdout.write(`${table(bookRows)}\n\n${table(barRows)}\n`);
-const worst = Math.max(...Object.entries(results).flatMap(([name, ns]) => (name.startsWith('delta') ? [ns] : [])));
-process.stdout.write(
-  `\nbudget of a change ${BUDGET_NS} ns: ${worst <= BUDGET_NS ? 'kept' : 'MISSED'}, worst ${worst} ns\n`,
-);
-process.stdout.write(`${JSON.stringify({ bench: 'market-data', results, baseline, ratios })}\n`);
+const NORMAL = { pairs: '7', messages: '100000', symbols: '1000', seconds: '3' };
+const QUICK = { pairs: '1', messages: '10000', symbols: '20', seconds: '1' };
 
-function bookRow(which: BookCase): string[] {
-  const rounds = Array.from({ length: pairs }, (_, pair) => bookRound(which, pair + 1));
-  const medianOf = (pick: (round: BookRound) => number) => Math.round(medianInterval(rounds.map(pick)).median);
-  const name = `${which.mix}${which.depth}`;
-  const [deltaNs, topNs, mapNs] = [
-    medianOf((round) => round.deltaNs),
-    medianOf((round) => round.topNs),
-    medianOf((round) => round.mapNs),
-  ];
-  results[`deltaNs.${name}`] = deltaNs;
-  results[`topNs.${name}`] = topNs;
-  baseline[`mapNs.${name}`] = mapNs;
-  const ratio = ratioOf(rounds.map((round) => round.deltaNs / round.mapNs));
-  ratios[`delta.${name}`] = ratio;
-  const label = `${which.mix}, ${which.depth.toLocaleString('en')} levels a side`;
-  return [label, String(deltaNs), String(topNs), String(mapNs), text(ratio)];
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<number> {
+  let asked: ReturnType<typeof askedOf>;
+  try {
+    asked = askedOf(args);
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n${USAGE}\n`);
+    return 2;
+  }
+  if (asked === 'help') {
+    process.stdout.write(`${USAGE}\n`);
+    return 0;
+  }
+  const children = new Children(process.env);
+  process.once('SIGINT', () => process.exit(130));
+  try {
+    return await run(children, asked);
+  } finally {
+    await children.close();
+  }
 }
 
-function barsRow(): string[] {
-  const rounds = Array.from({ length: pairs }, (_, pair) => barsRound(trades, pair + 1));
-  const medianOf = (pick: (round: BarsRound) => number) => Math.round(medianInterval(rounds.map(pick)).median);
-  results.tradesPerSecond = medianOf((round) => round.counted);
-  results.tradesPerSecondRevised = medianOf((round) => round.revised);
-  results.tradesPerSecondActivity = medianOf((round) => round.activity);
-  baseline.tradesPerSecond = medianOf((round) => round.bare);
-  const ratio = ratioOf(rounds.map((round) => round.bare / round.counted));
-  ratios.trades = ratio;
-  const rate = (perSecond: number | undefined) => (perSecond ?? Number.NaN).toLocaleString('en');
-  const { tradesPerSecond, tradesPerSecondRevised, tradesPerSecondActivity } = results;
-  const rates = [tradesPerSecond, tradesPerSecondRevised, tradesPerSecondActivity, baseline.tradesPerSecond];
-  return ['bars of six intervals', ...rates.map(rate), text(ratio)];
+async function run(children: Children, asked: Exclude<ReturnType<typeof askedOf>, 'help'>): Promise<number> {
+  const { pairs, messages, parts, memory, stream } = asked;
+  const sections: Readonly<Record<Part, () => Section | Promise<Section>>> = {
+    decode: () => decodeSection({ pairs, messages: messages / 2 }),
+    book: () => bookSection({ pairs, messages }),
+    bars: () => barsSection({ pairs, messages }),
+    scale: () => scaleSection({ pairs, messages }),
+    memory: () => memorySection(children, memory),
+    pipeline: () => pipelineSection(children, stream),
+    latency: () => latencySection(children, stream),
+  };
+  const results: Record<string, number> = {};
+  const baseline: Record<string, number> = {};
+  const ratios: Record<string, unknown> = {};
+  let lost = 0;
+  let missed = 0;
+  for (const part of parts) {
+    const begun = performance.now();
+    const section = await sections[part]();
+    process.stderr.write(`${part}: ${((performance.now() - begun) / 1000).toFixed(1)} s\n`);
+    process.stdout.write(`${textOf(section)}\n`);
+    Object.assign(results, section.results);
+    Object.assign(baseline, section.baseline);
+    Object.assign(ratios, section.ratios);
+    lost += section.lost ?? 0;
+    missed += section.verdicts.filter((verdict) => !isKept(verdict)).length;
+  }
+  if (lost > 0) process.stdout.write(`LOST ${lost} messages\n`);
+  process.stdout.write(`${missed === 0 ? 'every budget kept' : `${missed} budgets MISSED`}\n`);
+  process.stdout.write(`${JSON.stringify({ bench: 'market-data', results, baseline, ratios })}\n`);
+  return lost > 0 ? 1 : 0;
 }
 
-function ratioOf(samples: readonly number[]) {
-  const round = (value: number) => Math.round(value * 100) / 100;
-  const { median, low, high } = medianInterval(samples);
-  return { median: round(median), low: round(low), high: round(high) };
+function askedOf(args: readonly string[]) {
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      pairs: text,
+      messages: text,
+      symbols: text,
+      levels: text,
+      rate: text,
+      seconds: text,
+      only: text,
+      'port-offset': text,
+      'cpu-prof': text,
+      quick: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+  });
+  if (values.help === true) return 'help';
+  const preset = values.quick === true ? QUICK : NORMAL;
+  const pairs = wholeNumber('pairs', values.pairs ?? preset.pairs);
+  const messages = wholeNumber('messages', values.messages ?? preset.messages);
+  return {
+    ...{ pairs, messages, parts: partsOf(values.only) },
+    memory: {
+      symbols: wholeNumber('symbols', values.symbols ?? preset.symbols),
+      levels: wholeNumber('levels', values.levels ?? '5000'),
+    },
+    stream: {
+      ...{ pairs, messages: Math.ceil(messages / 2), cpuProfiles: values['cpu-prof'] },
+      seconds: wholeNumber('seconds', values.seconds ?? preset.seconds),
+      perSecond: wholeNumber('rate', values.rate ?? '10000'),
+      portOffset: wholeNumber('port-offset', values['port-offset'] ?? '24000'),
+    },
+  };
 }
 
-function text({ median, low, high }: ReturnType<typeof ratioOf>): string {
-  return `${median} (${low}–${high})`;
+function partsOf(only: string | undefined): readonly Part[] {
+  if (only === undefined) return PARTS;
+  return only.split(',').map((name) => {
+    const part = PARTS.find((one) => one === name);
+    if (part === undefined) throw new RangeError(`--only=${only}: allowed are ${PARTS.join(', ')}`);
+    return part;
+  });
 }
 
-function wholeNumber(name: 'pairs' | 'deltas' | 'trades'): number {
-  const value = Number(values[name]);
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new RangeError(`--${name}=${values[name]}: allowed is a whole number above 0`);
+function wholeNumber(name: string, value: string): number {
+  const number = Number(value);
+  if (Number.isSafeInteger(number) && number > 0) return number;
+  throw new RangeError(`--${name}=${value}: allowed is a whole number above 0`);
 }

@@ -10,13 +10,14 @@ import {
   type Instrument,
   openBarSeries,
 } from '@tickpath/trading';
+import { cpuUsOf } from './cpu-time.ts';
 import { randomFrom } from './random.ts';
 
 const INTERVALS = Object.keys(BAR_INTERVALS_NS) as BarInterval[];
 const COIN: Instrument = { symbol: 'BTC/USD', assetClass: 'crypto', priceDecimals: 2, qtyDecimals: 8 };
 const MINUTE_NS = BAR_INTERVALS_NS['1m'];
 
-/** Trades a second of each. */
+/** Trades a second of CPU, of each. */
 export interface BarsRound {
   /** Six intervals, late trades counted. */
   readonly counted: number;
@@ -41,11 +42,12 @@ export function barsRound(count: number, seed = 1): BarsRound {
 /** Of the second of two runs; each says how many bars it made, which are to be some. */
 function perSecond(count: number, run: () => number): number {
   run();
-  const begun = process.hrtime.bigint();
-  const bars = run();
-  const seconds = Number(process.hrtime.bigint() - begun) / 1e9;
+  let bars = 0;
+  const us = cpuUsOf(() => {
+    bars = run();
+  });
   if (bars === 0) throw new Error('no bar was made: the mix measures nothing');
-  return count / seconds;
+  return (1e6 * count) / us;
 }
 
 function playSeries(trades: readonly BarTrade[], revisions: { withinNs: bigint; heldTrades: number } | null): number {

@@ -1,4 +1,6 @@
-import { bestLevel, bookFinding, catchUp, type OrderBook, openBook, setLevel } from '@tickpath/trading';
+import { keepBook, takeBook } from '@tickpath/market-data/core';
+import { bestLevel, bookFinding, catchUp, type OrderBook, openBook, setLevel, unitsText } from '@tickpath/trading';
+import { cpuUsOf } from './cpu-time.ts';
 import { type Random, randomFrom } from './random.ts';
 
 /** Where changes are: as on a venue, more the nearer to the best price; or anywhere, which no market does. */
@@ -12,12 +14,14 @@ export interface BookCase {
   readonly deltas: number;
 }
 
-/** Nanoseconds of one change, on average over the round. */
+/** Nanoseconds of CPU of one change, on average over the round. */
 export interface BookRound {
   /** Set in the book, and its finding read. */
   readonly deltaNs: number;
   /** The same, and the best 50 levels compared with those before. */
   readonly topNs: number;
+  /** The same, from the venue's text to what is published of it, which is text again. */
+  readonly keptNs: number;
   /** Set in a `Map` of sizes by price and side: what a book that is never in order costs. */
   readonly mapNs: number;
 }
@@ -29,6 +33,8 @@ interface Deltas {
 }
 
 const TOP = 50;
+const ONE_BID = { bids: 1, asks: 0 };
+const ONE_ASK = { bids: 0, asks: 1 };
 /** Of 100 changes: resized, added; the others are removals. */
 const RESIZED = 70;
 const ADDED = 15;
@@ -49,11 +55,11 @@ export function bookRound({ mix, depth, deltas: count }: BookCase, seed = 1): Bo
   const topNs = perDelta(count, () => {
     const book = filledBook(depth);
     const seen = openBook();
-    catchUp(seen, book, TOP);
+    catchUp(seen, book, { depth: TOP });
     return () => {
       for (let i = 0; i < count; i += 1) {
         apply(book, deltas, i);
-        catchUp(seen, book, TOP);
+        catchUp(seen, book, { depth: TOP, touched: deltas.sides[i] === 0 ? ONE_BID : ONE_ASK });
       }
     };
   });
@@ -68,16 +74,43 @@ export function bookRound({ mix, depth, deltas: count }: BookCase, seed = 1): Bo
       }
     };
   });
-  return { deltaNs, topNs, mapNs };
+  const keptNs = perDelta(count, () => keptBook(deltas, depth));
+  return { deltaNs, topNs, keptNs, mapNs };
 }
 
 /** Nanoseconds an item of the second of two runs, each prepared anew. */
 function perDelta(count: number, prepare: () => () => void): number {
   prepare()();
-  const run = prepare();
-  const begun = process.hrtime.bigint();
-  run();
-  return Number(process.hrtime.bigint() - begun) / count;
+  return (1000 * cpuUsOf(prepare())) / count;
+}
+
+const EVENT = {
+  kind: 'book',
+  symbol: 'BTC-USD',
+  venueTsNs: 0n,
+  venueTsSource: 'venue',
+  venueSeq: null,
+  checksum: null,
+} as const;
+const CLOCK = { stamps: { receivedNs: 0n, decodedNs: 0n }, snapshotEveryNs: 1n };
+
+/** As market-data keeps a book; prices have two decimals, sizes three. */
+function keptBook({ sides, prices, sizes }: Deltas, depth: number): () => void {
+  const text = (px: number, sz: number) => [unitsText(px, 2), unitsText(sz, 3)] as const;
+  const events = Array.from(sides, (side, i) => {
+    const level = [text(prices[i] ?? 0, sizes[i] ?? 0)];
+    return { ...EVENT, snapshot: false, bids: side === 0 ? level : [], asks: side === 0 ? [] : level };
+  });
+  const kept = keepBook();
+  const whole = (direction: 1 | -1) =>
+    Array.from({ length: depth }, (_, i) => text(MIDDLE + direction * (i + 1) * STEP, 1001 + i));
+  takeBook(kept, { ...EVENT, snapshot: true, bids: whole(-1), asks: whole(1) }, CLOCK);
+  return () => {
+    for (const event of events) {
+      const { fault } = takeBook(kept, event, CLOCK);
+      if (fault !== undefined) throw new Error(`the book is ${fault}`);
+    }
+  };
 }
 
 function apply(book: OrderBook, { sides, prices, sizes }: Deltas, i: number): void {

@@ -10,11 +10,12 @@ const BEAT_MS = 200;
 /** Nothing of a recording is asked of Alpaca; the settings want keys all the same. */
 const KEYS = { APCA_API_KEY_ID: 'test-key', APCA_API_SECRET_KEY: 'test-secret' };
 
-/** Numbers of a symbol that market-data says it cannot have. */
+/** Numbers of a symbol that market-data says it cannot have; null where they are not known. */
 export interface DeclaredLoss {
+  readonly symbol: string;
   readonly topic: string;
-  readonly from: number;
-  readonly to: number;
+  readonly from: number | null;
+  readonly to: number | null;
 }
 
 /** market-data as a process of its own, and a reader of what it publishes. */
@@ -65,11 +66,17 @@ export class FeedProcess {
     if (!this.process.running) throw new Error(`market-data has died\n${this.process.lines.slice(-40).join('\n')}`);
   }
 
-  /** NaN for a series that is not there. */
+  /** The sum of the series of that name with at least these labels, whatever others they have; NaN without any. */
   async metric(series: string): Promise<number> {
     const text = await (await fetch(this.#metricsUrl)).text();
-    const line = text.split('\n').find((one) => one.startsWith(`${series} `));
-    return Number(line?.slice(series.length + 1) ?? 'NaN');
+    const [name = '', labels = ''] = series.split(/[{}]/);
+    const wanted = labels.split(',').filter((label) => label !== '');
+    const values = text.split('\n').flatMap((line) => {
+      const [key = '', value] = line.split(' ');
+      const own = key.split(/[{},]/);
+      return own[0] === name && wanted.every((label) => own.includes(label)) ? [Number(value)] : [];
+    });
+    return values.length === 0 ? Number.NaN : values.reduce((sum, value) => sum + value, 0);
   }
 
   losses(): DeclaredLoss[] {

@@ -3,6 +3,8 @@ import type { ShownLevels } from '@tickpath/testkit';
 import { type Envelope, MarketFollower, NO_METRICS, type Payload } from '@tickpath/wire';
 
 const RECEIVE_MARK = 200_000;
+/** What is read is to be judged whole, also on a machine that has little time for it. */
+const PATIENT = { maxHeld: 65_536, retryMs: 200, maxTries: 100 };
 
 /** A book as it follows from what is published of it. */
 export interface ReadBook {
@@ -22,6 +24,8 @@ export interface FeedReaderOptions {
 /** Reads all that market-data publishes, as any follower does, and puts together what a trader would see. */
 export class FeedReader {
   readonly trades = new Map<string, Payload<'trade'>[]>();
+  /** Messages by kind. */
+  readonly counts = new Map<Envelope['kind'], number>();
   readonly dataStates = new Map<string, Payload<'dataState'>[]>();
   /** Why books were said not to be valid, in order. */
   readonly bookFaults: string[] = [];
@@ -43,11 +47,14 @@ export class FeedReader {
       metrics: NO_METRICS,
       receiveHighWaterMark: RECEIVE_MARK,
       heartbeatMs: options.heartbeatMs,
+      limits: PATIENT,
       deliver: (topic, envelope) => this.#take(topic, envelope),
       onLost: () => {
         this.lost += 1;
       },
       onRebase: (topic, envelope) => {
+        // What is read anew may begin with a change: it leads nowhere before the next full book.
+        if (topic.endsWith('/book')) this.#sides.delete(topic.slice(0, topic.indexOf('/')));
         if (envelope !== null) this.#take(topic, envelope);
       },
       onRun: () => {
@@ -70,6 +77,7 @@ export class FeedReader {
 
   #take(topic: string, { kind, payload }: Envelope): void {
     const symbol = topic.slice(0, topic.indexOf('/'));
+    this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
     if (kind === 'trade') listOf(this.trades, symbol).push(payload);
     else if (kind === 'dataState') listOf(this.dataStates, symbol).push(payload);
     else if (kind === 'book') this.#takeBook(symbol, payload);

@@ -97,7 +97,7 @@ describe('market-data and risk as processes, with a market that goes wrong', { t
   test('good data is traded on', async () => {
     await approved('IBM');
     await approved('SPY');
-    assert.equal(await metric('market-data', 'tickpath_market_data_invalid_symbols'), 0);
+    assert.equal(await metric('market-data', 'tickpath_market_data_invalid_symbols{feed="alpaca-stocks"}'), 0);
   });
 
   test('prices that jump stop new orders in their symbol alone; what reduces passes', async () => {
@@ -108,7 +108,7 @@ describe('market-data and risk as processes, with a market that goes wrong', { t
     assert.equal((await check('IBM', 'SELL')).approved, true);
     assert.equal((await check('IBM')).reason, 'MARKET_DATA_INVALID');
     assert.ok((await metric('market-data', 'tickpath_market_data_violations_total{rule="price-jump"}')) >= 1);
-    assert.equal(await metric('market-data', 'tickpath_market_data_invalid_symbols'), 1);
+    assert.equal(await metric('market-data', 'tickpath_market_data_invalid_symbols{feed="alpaca-stocks"}'), 1);
     assert.equal(await metric('risk', 'tickpath_risk_invalid_data_symbols'), 1);
     assert.ok((await metric('risk', 'tickpath_risk_decisions_total{result="MARKET_DATA_INVALID"}')) >= 2);
   });
@@ -116,7 +116,7 @@ describe('market-data and risk as processes, with a market that goes wrong', { t
   test('orders are approved again once the prices have been clean', async () => {
     venue.modes.set('IBM', 'good');
     await approved('IBM');
-    assert.equal(await metric('market-data', 'tickpath_market_data_invalid_symbols'), 0);
+    assert.equal(await metric('market-data', 'tickpath_market_data_invalid_symbols{feed="alpaca-stocks"}'), 0);
     assert.equal(await metric('risk', 'tickpath_risk_invalid_data_symbols'), 0);
   });
 
@@ -143,7 +143,7 @@ describe('market-data and risk as processes, with a market that goes wrong', { t
   });
 
   test('without the venue no data is valid, and with it again all is', async () => {
-    const reconnects = await metric('market-data', 'tickpath_market_data_reconnects_total');
+    const reconnects = await metric('market-data', 'tickpath_market_data_reconnects_total{feed="alpaca-stocks"}');
     // It stays away until the refusals have been seen.
     const { port } = venue;
     await venue.close();
@@ -153,7 +153,10 @@ describe('market-data and risk as processes, with a market that goes wrong', { t
     for (const symbol of ['IBM', 'SPY']) venue.modes.set(symbol, 'good');
     await approved('IBM');
     await approved('SPY');
-    assert.equal(await metric('market-data', 'tickpath_market_data_reconnects_total'), reconnects + 1);
+    assert.equal(
+      await metric('market-data', 'tickpath_market_data_reconnects_total{feed="alpaca-stocks"}'),
+      reconnects + 1,
+    );
   });
 
   test('without market-data nothing is valid, until it is back', async () => {

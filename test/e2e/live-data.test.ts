@@ -162,3 +162,35 @@ describe('profile live-data: a recorded exchange, market-data and the venue as p
     assert.ok(Math.abs(Number(order.filled_avg_price) / best - 1) < 0.01);
   });
 });
+
+test('without the network market-data says once what it cannot reach, dials on, and is not healthy', {
+  timeout: 60_000,
+}, async () => {
+  const portOffset = await freePortOffset();
+  const script = join(WORKSPACE, 'services/market-data/src/main.ts');
+  // Nothing listens on port 1.
+  const place = 'ws://127.0.0.1:1/stream';
+  const flags = [`--market-data.streamUrl=${place}`, '--market-data.connection.backoffFirstMs=20'];
+  const marketData = new TestProcess(
+    [
+      ...([process.execPath, script, '--profile=live-data', `--network.portOffset=${portOffset}`] as const),
+      ...[...flags, '--market-data.connection.backoffLastMs=40', '--tracing.exporter=none', '--log.level=debug'],
+    ],
+    { cwd: WORKSPACE },
+  );
+  try {
+    const failures = () => marketData.lines.filter((line) => line.includes('feed connection failed')).length;
+    await eventually('five attempts', () => (failures() >= 5 ? true : undefined));
+    const said = marketData.lines.filter((line) => line.includes('cannot be reached'));
+    assert.equal(said.length, 1);
+    assert.match(
+      said[0] ?? '',
+      /"level":"warn".*ws:\/\/127\.0\.0\.1:1\/stream cannot be reached: .*ECONNREFUSED.*dialled/,
+    );
+    const health = await fetch(`${addresses(networkAt(portOffset)).httpUrl('health.market-data')}/healthz`);
+    assert.match(await health.text(), /"status":"degraded".*not connected to the venue/);
+  } finally {
+    marketData.kill('SIGTERM');
+    assert.equal((await marketData.ended).code, 0);
+  }
+});

@@ -5,6 +5,7 @@ import {
   AlpacaExchange,
   type AlpacaMessage,
   BinanceExchange,
+  type BookHistory,
   CoinbaseExchange,
   type Exchange,
   type ExchangeBook,
@@ -15,6 +16,7 @@ import {
   readCapturedFrames,
   readCapturedSession,
 } from '@tickpath/testkit';
+import type { Envelope } from '@tickpath/wire';
 import { FeedProcess } from '../chaos/feed-process.ts';
 
 const FOLDER = new URL('../../../shared/data/', import.meta.url);
@@ -23,12 +25,18 @@ const SHOWN_LEVELS = 50;
 /** A trade as both sides can be asked for it. */
 type Trade = readonly [symbol: string, price: number, size: number];
 
+interface OwnBook extends Pick<ExchangeBook, 'shown'> {
+  /** In the exchange's history. */
+  readonly name: string;
+}
+
 interface Recorded<E extends ExchangeEvent> {
   readonly exchange: Exchange<E>;
   /** Of the exchange so far, in its order within a symbol. */
   trades(): readonly Trade[];
   /** The exchange's own book of each symbol; none where it has no books. */
-  readonly books: ReadonlyMap<string, Pick<ExchangeBook, 'shown'>>;
+  readonly books: ReadonlyMap<string, OwnBook>;
+  readonly history: BookHistory;
   readonly symbols: readonly string[];
 }
 
@@ -38,44 +46,62 @@ interface Venue<E extends ExchangeEvent> {
   readonly eventsATick: number;
   /** Trades that the recording has, as counted by other means. */
   readonly trades: number;
+  /** Different states of the best levels that its messages lead through, over all books. */
+  readonly bookStates: number;
+  /** Messages of other kinds that are published. */
+  readonly others?: Readonly<Partial<Record<Envelope['kind'], number>>>;
   readonly read: (path: URL) => Recorded<E>;
 }
 
 function binance(path: URL) {
-  const exchange = new BinanceExchange({ frames: readCapturedFrames(path), shownLevels: 1 });
+  const frames = readCapturedFrames(path);
+  assert.equal(frames.length, 41_249);
+  const exchange = new BinanceExchange({ frames, shownLevels: SHOWN_LEVELS });
+  const book = { name: exchange.symbol, shown: (count: number) => exchange.shown(count) };
   return {
-    ...{ exchange, symbols: ['BTC-USDT'], books: new Map([['BTC-USDT', exchange]]) },
+    ...{ exchange, symbols: ['BTC-USDT'], books: new Map([['BTC-USDT', book]]), history: exchange.history },
     trades: () => Array.from(exchange.trades.values(), ({ p, q }): Trade => ['BTC-USDT', Number(p), Number(q)]),
   };
 }
 
 function coinbase(path: URL) {
-  const exchange = new CoinbaseExchange(readCapturedSession(path));
+  const session = readCapturedSession(path);
+  assert.equal(session.length, 1_038);
+  const exchange = new CoinbaseExchange(session, { shownLevels: SHOWN_LEVELS });
   return {
-    ...{ exchange, symbols: exchange.products },
-    books: new Map(exchange.products.map((product) => [product, exchange.book(product)])),
+    ...{ exchange, symbols: exchange.products, history: exchange.history },
+    books: new Map(exchange.products.map((name) => [name, ownBook(name, exchange.book(name))])),
     trades: () =>
       exchange.trades.map(({ product_id, price, size }): Trade => [product_id, Number(price), Number(size)]),
   };
 }
 
 function kraken(path: URL) {
-  const exchange = new KrakenExchange(readCapturedSession(path));
+  const session = readCapturedSession(path);
+  assert.equal(session.length, 4_438);
+  // Each is met, or its book would be found wrong.
+  assert.equal(session.filter(({ t, data }) => t === 'recv' && /"c":"\d+"/.test(data ?? '')).length, 4_269);
+  const exchange = new KrakenExchange(session, { shownLevels: SHOWN_LEVELS });
   const symbolOf = (pair: string) => pair.replace('XBT', 'BTC').replace('/', '-');
   return {
-    ...{ exchange, symbols: exchange.pairs.map(symbolOf) },
-    books: new Map(exchange.pairs.map((pair) => [symbolOf(pair), exchange.book(pair)])),
+    ...{ exchange, symbols: exchange.pairs.map(symbolOf), history: exchange.history },
+    books: new Map(exchange.pairs.map((pair) => [symbolOf(pair), ownBook(pair, exchange.book(pair))])),
     trades: () =>
       exchange.trades.map(({ pair, trade: [price, size] }): Trade => [symbolOf(pair), Number(price), Number(size)]),
   };
 }
 
+function ownBook(name: string, book: ExchangeBook): OwnBook {
+  return { name, shown: (count) => book.shown(count) };
+}
+
 function alpaca(path: URL) {
   const lines = readFileSync(path, 'utf8').trim().split('\n');
+  assert.equal(lines.length, 16);
   const frames = lines.map((line) => (JSON.parse(line) as { frame: AlpacaMessage[] | AlpacaMessage }).frame);
   const exchange = new AlpacaExchange(frames.flat());
   return {
-    ...{ exchange, symbols: ['*'], books: new Map() },
+    ...{ exchange, symbols: ['*'], books: new Map(), history: exchange.history },
     trades: () =>
       exchange.trades.map((message): Trade => {
         const { S, p, s } = message as unknown as { S: string; p: number; s: number };
@@ -84,16 +110,23 @@ function alpaca(path: URL) {
   };
 }
 
-function check<E extends ExchangeEvent>({ source, path, eventsATick, trades: expected, read }: Venue<E>): void {
+function check<E extends ExchangeEvent>(venue: Venue<E>): void {
+  const { source, path, eventsATick, read } = venue;
   const url = new URL(path, FOLDER);
-  test(`${source}: the process publishes each recorded trade once, and the recorded books`, {
+  test(`${source}: the process publishes each recorded trade once, and the book of every recorded message`, {
     skip: existsSync(url) ? false : `no recording ${url.pathname}`,
     timeout: 120_000,
   }, async () => {
-    const { exchange, trades, books, symbols } = read(url);
+    const { exchange, trades, books, history, symbols } = read(url);
     const server = await ExchangeServer.open({ exchange, seed: 1 });
-    const feed = await FeedProcess.start({
-      ...{ source, streamUrl: server.streamUrl, restUrl: server.restUrl, symbols: symbols.join(',') },
+    const wrong: string[] = [];
+    const flags = { source, streamUrl: server.streamUrl, restUrl: server.restUrl, symbols: symbols.join(',') };
+    const feed = await FeedProcess.start(flags, (symbol, published) => {
+      const book = books.get(symbol);
+      if (!published.isValid || book === undefined) return;
+      const by = history.follow(book.name, published);
+      if (by === undefined) wrong.push(`${symbol}: never like ${JSON.stringify(published)}`);
+      else if (by > 1) wrong.push(`${symbol}: ${by - 1} states passed over`);
     });
     try {
       await feed.ready();
@@ -104,7 +137,7 @@ function check<E extends ExchangeEvent>({ source, path, eventsATick, trades: exp
       server.play(eventsATick);
       await eventually('the end of the recording', () => (server.isAtEnd ? true : undefined), 60_000);
       const own = Map.groupBy(trades(), ([symbol]) => symbol);
-      assert.equal(trades().length, expected);
+      assert.equal(trades().length, venue.trades);
       await eventually('as many trades as the recording has', () => {
         feed.assertAlive();
         const counts = [...own].map(([symbol, list]) => [feed.reader.trades.get(symbol)?.length, list.length]);
@@ -126,6 +159,18 @@ function check<E extends ExchangeEvent>({ source, path, eventsATick, trades: exp
             : undefined;
         });
       }
+      assert.deepEqual(wrong, [], 'the published book is the recorded one at every message');
+      const states = [...books.values()].map(({ name }) => history.count(name));
+      assert.ok(states.every(({ all, found }) => found === all - 1));
+      assert.equal(
+        states.reduce((sum, { all }) => sum + all, 0),
+        venue.bookStates,
+      );
+      for (const [name, count] of Object.entries(venue.others ?? {})) {
+        const kind = name as Envelope['kind'];
+        await eventually(name, () => ((feed.reader.counts.get(kind) ?? 0) >= count ? true : undefined));
+        assert.equal(feed.reader.counts.get(kind), count, name);
+      }
       assert.deepEqual(
         feed.reader.bookFaults.filter((reason) => reason !== 'no-snapshot'),
         [],
@@ -145,9 +190,21 @@ function check<E extends ExchangeEvent>({ source, path, eventsATick, trades: exp
 }
 
 check({
-  ...{ source: 'binance', path: 'binance/spot-btcusdt-20240808.gz', eventsATick: 40, trades: 9_756 },
+  ...{ source: 'binance', path: 'binance/spot-btcusdt-20240808.gz', eventsATick: 40, trades: 9_756, bookStates: 3_315 },
   read: binance,
 });
-check({ source: 'coinbase', path: 'captures/COINBASE.jsonl.zst', eventsATick: 5, trades: 79, read: coinbase });
-check({ source: 'kraken', path: 'captures/KRAKEN.jsonl.zst', eventsATick: 20, trades: 10, read: kraken });
-check({ source: 'alpaca-stocks', path: 'alpaca/market-stream-frames.jsonl', eventsATick: 1, trades: 4, read: alpaca });
+check({
+  ...{ source: 'coinbase', path: 'captures/COINBASE.jsonl.zst', eventsATick: 5, trades: 79, bookStates: 362 },
+  // Of its books' tops, for it streams none.
+  others: { quote: 204 },
+  read: coinbase,
+});
+check({
+  ...{ source: 'kraken', path: 'captures/KRAKEN.jsonl.zst', eventsATick: 20, trades: 10, bookStates: 4_244 },
+  read: kraken,
+});
+check({
+  ...{ source: 'alpaca-stocks', path: 'alpaca/market-stream-frames.jsonl', eventsATick: 1, trades: 4, bookStates: 0 },
+  others: { quote: 4, status: 1, luld: 1, correction: 1, cancel: 1, imbalance: 1 },
+  read: alpaca,
+});

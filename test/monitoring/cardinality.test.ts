@@ -46,7 +46,7 @@ describe(`a market of ${SYMBOLS} symbols`, { timeout: 300_000 }, () => {
       'every symbol has ticked and risk holds many positions',
       async () => {
         const [seen, kept, held] = await Promise.all([
-          value('market-data', 'tickpath_market_data_symbols'),
+          value('market-data', 'tickpath_market_data_symbols{feed="alpaca-stocks"}'),
           value('store', 'tickpath_store_symbols'),
           value('risk', 'tickpath_risk_positions'),
         ]);
@@ -67,6 +67,7 @@ describe(`a market of ${SYMBOLS} symbols`, { timeout: 300_000 }, () => {
 
   async function value(service: (typeof SERVICES)[number], name: string): Promise<number> {
     const text = await stack.metrics(service).catch(() => '');
-    return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1] ?? 0);
+    const line = text.split('\n').find((one) => one.startsWith(`${name} `));
+    return Number(line?.slice(name.length + 1) ?? 0);
   }
 });

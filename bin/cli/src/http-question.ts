@@ -4,7 +4,7 @@ export type Answer =
   | { readonly answered: false; readonly reason: string };
 
 export interface Question {
-  readonly method?: 'GET' | 'PUT' | 'POST';
+  readonly method?: 'GET' | 'PUT' | 'POST' | 'DELETE';
   readonly body?: string;
   /** Beside those of the body, which is plain text unless they say otherwise. */
   readonly headers?: Readonly<Record<string, string>>;

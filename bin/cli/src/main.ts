@@ -11,6 +11,7 @@ import { resetAccount } from './commands/reset-account.ts';
 import { secrets } from './commands/secrets.ts';
 import { soak } from './commands/soak.ts';
 import { start } from './commands/start.ts';
+import { symbols } from './commands/symbols.ts';
 import { tape } from './commands/tape.ts';
 import { test } from './commands/test.ts';
 import { trace } from './commands/trace.ts';
@@ -32,6 +33,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   trace,
   journal,
   rebase,
+  symbols,
   tape,
   'reset-account': resetAccount,
   'log-level': logLevel,
@@ -48,7 +50,7 @@ export async function main([name, ...argv]: readonly string[]): Promise<number> 
   if (command !== undefined) return command(argv);
   const fault = name === undefined ? 'no command given' : `unknown command ${name}`;
   process.stderr.write(
-    `tickpath: ${fault}\nusage: tickpath start | latency | trace | journal | rebase | tape | reset-account | log-level | config | keys | venue-keys | secrets | test | soak | bench | help | --version\n`,
+    `tickpath: ${fault}\nusage: tickpath start | latency | trace | journal | rebase | symbols | tape | reset-account | log-level | config | keys | venue-keys | secrets | test | soak | bench | help | --version\n`,
   );
   return EXIT_USAGE;
 }

@@ -4,7 +4,7 @@ import { Committed, Flushed } from './committed.ts';
 import type { Compacted } from './compaction.ts';
 import { JournalError, journalError, toJournalError } from './errors.ts';
 import type { EventMap, JournalEvent, JournalIdentity } from './events.ts';
-import { Flusher } from './flusher.ts';
+import { type FlushBegin, Flusher } from './flusher.ts';
 import { JournalReads } from './journal-reads.ts';
 import { closeFile, markClean, type OpenFile, openFile } from './opening.ts';
 import { type JournalMetrics, type JournalOptions, NO_METRICS } from './options.ts';
@@ -91,13 +91,19 @@ export class Journal<T extends EventMap> extends JournalReads<T> {
     return new Committed<R, JournalEvent<T>>(this, this.#writer.commits, value, changes.events);
   }
 
-  /** Resolves when it survives the loss of power: the WAL is synced off the event loop, once for all who wait. */
-  async flushed<R>(committed: Committed<R, JournalEvent<T>>): Promise<Flushed<R, JournalEvent<T>>> {
+  /**
+   * Resolves when it survives the loss of power: the WAL is synced off the event loop, once for all who wait. The sync begins
+   * behind this turn of the event loop, or `at-once` for who has committed all that the turn led to.
+   */
+  async flushed<R>(
+    committed: Committed<R, JournalEvent<T>>,
+    begin: FlushBegin = 'after-turn',
+  ): Promise<Flushed<R, JournalEvent<T>>> {
     this.checkOpen();
     const commit = Committed.commitOf(committed, this);
     if (commit > this.#flushedCommit) {
       const covered = this.#writer.commits;
-      await this.#flusher.flush();
+      await this.#flusher.flush(begin);
       this.#flushedCommit = Math.max(this.#flushedCommit, covered);
     }
     return new Flushed(committed);

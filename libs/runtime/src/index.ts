@@ -40,6 +40,7 @@ export { isProfilePath, profilesIn } from './config-source.ts';
 export { EXIT_CRASH, EXIT_OK, EXIT_UNRECOVERABLE, FatalStartError } from './exit.ts';
 export { failpoints } from './failpoint.ts';
 export { type Health, type HealthStatus, TRADING_STATES, type TradingState } from './health.ts';
+export type { OperationsAnswer, OperationsMethod, OperationsRequest, OperationsRoute } from './health-server.ts';
 export { journalOptions } from './journal-options.ts';
 export { createLogger, type Logger, type LoggerOptions } from './log.ts';
 export { createMetrics, type Metrics } from './metrics.ts';
@@ -54,6 +55,7 @@ export {
 } from './ports.ts';
 export * from './recorder.ts';
 export {
+  type Operations,
   type Running,
   runService,
   type ServiceContext,

@@ -3,7 +3,7 @@ import { type LoadedConfig, loadConfig } from './config.ts';
 import type { ConfigOf, ConfigSchema } from './config-schema.ts';
 import { EXIT_CRASH, EXIT_OK, EXIT_UNRECOVERABLE, unrecoverableFaults } from './exit.ts';
 import { createHealth, type Health } from './health.ts';
-import { serveHealth } from './health-server.ts';
+import { type OperationsRoute, serveHealth } from './health-server.ts';
 import { createLogger, createProcessLog, type Logger } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { type Addresses, addresses, type ServiceName } from './ports.ts';
@@ -30,6 +30,7 @@ export interface ServiceContext<Config> {
   readonly health: Health;
   readonly addresses: Addresses;
   readonly tracing: Tracing;
+  readonly operations: Operations;
   /** Keeps secrets that are not part of the configuration out of every line that is logged from now on. */
   readonly hideInLogs: (secrets: readonly string[]) => void;
   /**
@@ -37,6 +38,12 @@ export interface ServiceContext<Config> {
    * `FatalStartError` and its like. Never returns. Bound, so that it can be handed on as a callback.
    */
   readonly onFatal: (error: unknown) => never;
+}
+
+/** The HTTP server that every service has, for people and for what watches it. */
+export interface Operations {
+  /** Adds a path of the service's own. Throws for one that is there. */
+  route(path: string, route: OperationsRoute): void;
 }
 
 export interface Running {
@@ -124,6 +131,7 @@ export async function runService<const S extends ConfigSchema>(definition: Servi
       health,
       addresses: at,
       tracing,
+      operations: { route: server.route },
       hideInLogs: processLog.hide,
       onFatal: die,
     };

@@ -26,13 +26,20 @@ await runService({
   name: 'venue',
   schema,
   traceIdOf: (clOrdId) => `trace-of-${clOrdId}`,
-  async start({ config, shared, log, health, addresses, onFatal, hideInLogs, metrics, tracing, clock }) {
+  async start({ config, shared, log, health, addresses, onFatal, hideInLogs, metrics, tracing, clock, operations }) {
     metrics.counter('tickpath_example_starts_total', 'starts').inc();
     health.detail('positions', () => 3n);
     health.detail('broken', () => {
       throw new Error('no answer');
     });
     health.trading('WARMING', ['no prices yet']);
+    operations.route('/orders', {
+      GET: ({ query }) => ({ status: 200, body: { of: query.get('of'), count: 3n } }),
+      DELETE: ({ body }) => {
+        if (body.length > 10) throw new Error(`body of ${body.length}`);
+        return { status: 409, body: { error: `found ${body}` } };
+      },
+    });
     if (config.behaviour === 'fatal-start')
       throw new FatalStartError('JOURNAL_UNKNOWN', 'journal of an unknown version');
     if (config.behaviour === 'foreign-fatal-start')

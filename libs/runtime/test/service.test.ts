@@ -120,6 +120,28 @@ describe('the log level of a running service', () => {
   });
 });
 
+describe('a path of the service on its operations server', () => {
+  test('answers by method, and what changes something is not done for a web page', async () => {
+    const service = await spawnService();
+    await service.sees('"lifecycle":"ready"');
+    const url = `${service.healthUrl}/orders`;
+    assert.deepEqual(await (await fetch(`${url}?of=AAPL`)).json(), { of: 'AAPL', count: '3' });
+    assert.equal((await fetch(url, { method: 'HEAD' })).status, 200);
+    const refused = await fetch(url, { method: 'DELETE', body: 'one' });
+    assert.deepEqual([refused.status, await refused.json()], [409, { error: 'found one' }]);
+    const page = { method: 'DELETE', headers: { origin: 'http://127.0.0.1:9101' } };
+    assert.equal((await fetch(url, page)).status, 403);
+    const other = await fetch(url, { method: 'PATCH' });
+    assert.deepEqual([other.status, other.headers.get('allow')], [405, 'GET, DELETE']);
+    const thrown = await fetch(url, { method: 'DELETE', body: 'x'.repeat(100_000) });
+    assert.deepEqual([thrown.status, await thrown.json()], [500, { error: 'Error: body of 1024' }]);
+    const unknown = (await (await fetch(`${service.healthUrl}/nothing`)).json()) as { paths: string[] };
+    assert.deepEqual(unknown.paths, ['/healthz', '/readyz', '/log-level', '/orders', '/metrics']);
+    service.child.kill('SIGTERM');
+    assert.equal(await service.exited(), EXIT_OK);
+  });
+});
+
 describe('a start that cannot succeed', () => {
   test('tells each fault of the configuration on a line of stderr', async () => {
     const service = await spawnService({ behaviour: 'dance', args: ['--log.level=loud'] });

@@ -34,6 +34,10 @@ export interface Target {
 
 /** One strategy at work on one symbol. Called in stream order; a result of undefined leaves the target as it is. */
 export interface StrategyInstance {
+  /**
+   * Bars of `history` are warm-up, whenever they come: what is returned for them is ignored. One that is `incomplete` lacks
+   * trades of its time.
+   */
   onBar?(bar: Bar, context: StrategyContext): Target | undefined;
   onTrade?(trade: TradeView, context: StrategyContext): Target | undefined;
   onQuote?(quote: QuoteView, context: StrategyContext): Target | undefined;

@@ -1,6 +1,7 @@
 import type { Exchange, ExchangeEvent, ExchangeSession, RestAnswer } from './exchange-server.ts';
 import { type BookSide, ExchangeBook, type ShownLevels, type SpelledLevel } from './exchange-server-book.ts';
 import type { StreamFrame } from './exchange-server-faults.ts';
+import { BookHistory } from './exchange-server-history.ts';
 
 interface Depth {
   readonly e: 'depthUpdate';
@@ -68,6 +69,8 @@ export class BinanceExchange implements Exchange<BinanceEvent> {
   readonly trades = new Map<number, BinanceTrade>();
   /** The best levels as they were after each change of the book, by its last update id. */
   readonly states = new Map<number, Readonly<Record<BookSide, ShownLevels>>>();
+  /** Of the book, by the exchange's symbol. */
+  readonly history: BookHistory;
   /** The last update id of the book. */
   seq = 0;
   readonly #options: BinanceExchangeOptions;
@@ -85,6 +88,7 @@ export class BinanceExchange implements Exchange<BinanceEvent> {
 
   constructor(options: BinanceExchangeOptions) {
     this.#options = options;
+    this.history = new BookHistory(options.shownLevels);
     const recorded = options.frames.map((frame) => (frame.startsWith('{"lastUpdateId"') ? frame : undefined));
     const snapshotText = recorded.find((frame) => frame !== undefined);
     if (snapshotText === undefined) throw new Error('the recording has no snapshot');
@@ -204,6 +208,7 @@ export class BinanceExchange implements Exchange<BinanceEvent> {
     this.#lastMs = E;
     this.#changes += 1;
     this.states.set(u, this.shown(this.#options.shownLevels));
+    this.history.note(this.symbol, this.#book);
     if (this.#changes % OLD_STATES !== 0) return;
     this.#old.push({ seq: u, book: this.#book.copy() });
     if (this.#old.length > OLD_STATES) this.#old.shift();

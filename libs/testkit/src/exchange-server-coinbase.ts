@@ -2,12 +2,15 @@ import type { Exchange, ExchangeEvent, ExchangeSession, RestAnswer } from './exc
 import { type BookSide, ExchangeBook, type SpelledLevel } from './exchange-server-book.ts';
 import type { CapturedLine } from './exchange-server-captures.ts';
 import type { StreamFrame } from './exchange-server-faults.ts';
+import { BookHistory } from './exchange-server-history.ts';
+import { type PlayOptions, shiftedTime } from './exchange-server-play.ts';
 
 export interface CoinbaseTrade {
   readonly product_id: string;
   readonly trade_id: string;
   readonly price: string;
   readonly size: string;
+  readonly time: string;
 }
 
 interface Update {
@@ -35,9 +38,13 @@ const DATA_KINDS: Readonly<Record<string, ExchangeEvent['kind']>> = {
   l2_data: 'book',
   heartbeats: 'other',
 };
-/** Newest trades that a subscription and REST begin with. */
+/** Newest trades that a subscription begins with, and that REST gives. */
 const SHOWN_TRADES = 100;
+const REST_TRADES = 1_000;
 const MAX_LIE = 500;
+/** Farther than a client would ask back for. */
+const FAR_ID = 20_000;
+const LAP_PAUSE_MS = 100;
 
 /**
  * Coinbase Advanced Trade from a recorded session: every message of a connection is numbered, a subscription of
@@ -47,19 +54,36 @@ export class CoinbaseExchange implements Exchange<CoinbaseEvent> {
   readonly products: readonly string[];
   /** Trades of the recording so far, without those that it begins with. */
   readonly trades: CoinbaseTrade[] = [];
+  /** Of the books, by product. */
+  readonly history: BookHistory;
+  readonly #play: PlayOptions;
   readonly #books = new Map<string, ExchangeBook>();
+  readonly #firstBooks: ReadonlyMap<string, ExchangeBook>;
+  /** First id of each product in the recording. */
+  readonly #firstIds = new Map<string, number>();
+  readonly #lastIds = new Map<string, number>();
+  /** What is added to the recording's ids and times this time. */
+  readonly #idsLater = new Map<string, number>();
+  #msLater = 0;
+  /** Books that are led back to where the recording begins. */
+  readonly #returns: CoinbaseEvent[] = [];
   readonly #newest = new Map<string, CoinbaseTrade[]>();
   readonly #described = new Map<string, unknown>();
   readonly #tape: CoinbaseEvent[] = [];
   #at = 0;
   #timestamp = '';
 
-  constructor(session: readonly CapturedLine[]) {
+  constructor(session: readonly CapturedLine[], play: PlayOptions = {}) {
+    this.#play = play;
+    this.history = new BookHistory(play.shownLevels ?? 1);
     for (const { t, data } of session) {
       if (t === 'http') this.#describe(data ?? '');
       if (t === 'recv') this.#record(JSON.parse(data ?? '') as CoinbaseEvent);
     }
     this.products = [...this.#books.keys()];
+    this.#firstBooks = new Map(this.products.map((product) => [product, this.book(product).copy()]));
+    for (const product of this.products) this.history.note(product, this.book(product));
+    if (play.startMs !== undefined) this.#msLater = play.startMs - Date.parse(this.#timestamp);
   }
 
   book(product: string): ExchangeBook {
@@ -110,15 +134,18 @@ export class CoinbaseExchange implements Exchange<CoinbaseEvent> {
   }
 
   step(): CoinbaseEvent | undefined {
-    const event = this.#tape[this.#at];
-    if (event === undefined) return undefined;
-    this.#at += 1;
-    this.#timestamp = event.timestamp;
-    for (const part of event.events) {
+    if (this.#tape[this.#at] === undefined && this.#play.isEndless === true) this.#beginAnew();
+    const recorded = this.#returns.shift() ?? this.#moved(this.#tape[this.#at]);
+    if (recorded === undefined) return undefined;
+    this.#timestamp = recorded.timestamp;
+    for (const part of recorded.events) {
       for (const trade of [...(part.trades ?? [])].reverse()) this.#trade(trade);
-      if (part.updates !== undefined) setUpdates(this.book(part.product_id ?? ''), part.updates);
+      const { product_id: product = '', updates } = part;
+      if (updates === undefined) continue;
+      setUpdates(this.book(product), updates);
+      this.history.note(product, this.book(product));
     }
-    return event;
+    return recorded;
   }
 
   forget({ events }: CoinbaseEvent): void {
@@ -137,15 +164,26 @@ export class CoinbaseExchange implements Exchange<CoinbaseEvent> {
     return false;
   }
 
-  rest({ pathname }: URL): RestAnswer {
+  rest({ pathname, searchParams }: URL): RestAnswer {
     const [product = '', what] = pathname.replace('/api/v3/brokerage/market/products/', '').split('/');
-    const body = what === 'ticker' ? { trades: this.#newest.get(product) ?? [] } : this.#described.get(product);
+    const limit = Number(searchParams.get('limit') ?? REST_TRADES);
+    const newest = (this.#newest.get(product) ?? []).slice(0, limit);
+    const body = what === 'ticker' ? { trades: newest } : this.#described.get(product);
     return body === undefined ? { status: 404, body: '{}' } : { status: 200, body: JSON.stringify(body) };
   }
 
+  /** About the number of the message, or about the id of a trade. */
   lie(text: string, random: () => number): string {
-    const message = JSON.parse(text) as { sequence_num: number };
-    return JSON.stringify({ ...message, sequence_num: message.sequence_num + 1 + Math.floor(random() * MAX_LIE) });
+    const message = JSON.parse(text) as CoinbaseEvent & { sequence_num: number };
+    const by = 1 + Math.floor(random() * MAX_LIE);
+    const [part] = message.events;
+    const [trade, ...trades] = part?.trades ?? [];
+    if (trade === undefined || random() < 0.5) {
+      return JSON.stringify({ ...message, sequence_num: message.sequence_num + by });
+    }
+    const id = Number(trade.trade_id) + (random() < 0.5 ? 1 : -1) * by * FAR_ID;
+    const lied = { ...part, trades: [{ ...trade, trade_id: String(id) }, ...trades] };
+    return JSON.stringify({ ...message, events: [lied, ...message.events.slice(1)] });
   }
 
   #describe(body: string): void {
@@ -173,12 +211,52 @@ export class CoinbaseExchange implements Exchange<CoinbaseEvent> {
 
   #trade(trade: CoinbaseTrade): void {
     this.trades.push(trade);
-    const newest = [trade, ...(this.#newest.get(trade.product_id) ?? [])];
-    this.#newest.set(trade.product_id, newest.slice(0, SHOWN_TRADES));
+    const { product_id: product, trade_id: id } = trade;
+    if (!this.#firstIds.has(product)) this.#firstIds.set(product, Number(id));
+    this.#lastIds.set(product, Number(id));
+    const newest = [trade, ...(this.#newest.get(product) ?? [])];
+    this.#newest.set(product, newest.slice(0, REST_TRADES));
+  }
+
+  /** The recorded event at the place reached, with the ids and times of this time. */
+  #moved(recorded: CoinbaseEvent | undefined): CoinbaseEvent | undefined {
+    this.#at += 1;
+    if (recorded === undefined || this.#msLater === 0) return recorded;
+    const at = (time: string) => shiftedTime(time, this.#msLater);
+    const events = recorded.events.map((part): Part => {
+      const trades = part.trades?.map((trade) => {
+        const id = Number(trade.trade_id) + (this.#idsLater.get(trade.product_id) ?? 0);
+        return { ...trade, trade_id: String(id), time: at(trade.time) };
+      });
+      const updates = part.updates?.map((update) => ({ ...update, event_time: at(update.event_time) }));
+      return { ...part, ...(trades && { trades }), ...(updates && { updates }) };
+    });
+    return { ...recorded, timestamp: at(recorded.timestamp), events };
+  }
+
+  /** Leads each book back to the first by one change; the recording then goes on from its beginning. */
+  #beginAnew(): void {
+    this.#at = 0;
+    const timestamp = shiftedTime(this.#timestamp, LAP_PAUSE_MS);
+    this.#msLater = Date.parse(timestamp) - Date.parse(this.#tape[0]?.timestamp ?? timestamp);
+    for (const [product, first] of this.#firstIds) {
+      this.#idsLater.set(product, (this.#lastIds.get(product) ?? first) + 1 - first);
+    }
+    for (const [product, first] of this.#firstBooks) {
+      const of = (side: BookSide, name: Update['side']) =>
+        first.differenceFrom(this.book(product), side).map(([price_level, new_quantity]): Update => {
+          return { side: name, event_time: timestamp, price_level, new_quantity };
+        });
+      const updates = [...of('bids', 'bid'), ...of('asks', 'offer')];
+      const events = [{ type: 'update', product_id: product, updates } as const];
+      this.#returns.push({ kind: 'book', channel: 'l2_data', timestamp, events });
+    }
   }
 
   #snapshot(channel: string, product: string): Part[] {
-    if (channel === 'market_trades') return [{ type: 'snapshot', trades: this.#newest.get(product) ?? [] }];
+    if (channel === 'market_trades') {
+      return [{ type: 'snapshot', trades: (this.#newest.get(product) ?? []).slice(0, SHOWN_TRADES) }];
+    }
     if (channel !== 'level2') return [];
     const of = (side: BookSide, name: Update['side']) =>
       this.book(product)

@@ -103,11 +103,18 @@ export class FrameFaults {
     return late.after > 0 ? sent : [...sent, ...this.flush()];
   }
 
-  /** A frame that is still held back. */
+  /** A frame that is still held back, which makes it late. */
   flush(): readonly string[] {
     const late = this.#late;
+    if (late === undefined) return [];
     this.#late = undefined;
-    return late === undefined ? [] : [late.text];
+    this.#port.done('reorder');
+    return [late.text];
+  }
+
+  /** The connection is over: what is held back for it never comes. */
+  forget(): void {
+    this.#late = undefined;
   }
 
   #harmed({ kind, text }: StreamFrame): readonly (string | Buffer)[] {
@@ -117,7 +124,7 @@ export class FrameFaults {
     if (harmed === undefined) return [text];
     armed.left -= 1;
     if (armed.left <= 0) this.#armed = undefined;
-    if (armed.left <= 0) this.#port.done(armed.fault);
+    if (armed.left <= 0 && armed.fault !== 'reorder') this.#port.done(armed.fault);
     return harmed;
   }
 

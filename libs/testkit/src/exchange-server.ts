@@ -124,13 +124,14 @@ export class ExchangeServer<E extends ExchangeEvent = ExchangeEvent> {
     for (const text of this.#faults.flush()) this.#broadcast(text);
   }
 
-  inject(fault: ExchangeFault): void {
+  /** `kind`: what the harmed frames tell of; left to chance when it is not given. */
+  inject(fault: ExchangeFault, kind?: 'book' | 'trade'): void {
     if (isConnectionFault(fault)) this.#connectionFaults.push(fault);
     else if (isSnapshotFault(fault)) {
       this.#snapshotFaults.push(fault);
       // What goes wrong with snapshots shows when one is needed.
       this.#faults.arm('hole', 'book');
-    } else this.#faults.arm(fault);
+    } else this.#faults.arm(fault, kind);
   }
 
   async close(): Promise<void> {
@@ -195,6 +196,7 @@ export class ExchangeServer<E extends ExchangeEvent = ExchangeEvent> {
     if (fault === 'close') client.socket.close(GOING_AWAY, 'the server goes away');
     else if (fault === 'reset') client.raw.resetAndDestroy();
     else client.isHalfOpen = true;
+    this.#faults.forget();
     this.done[fault] += 1;
   }
 

@@ -6,12 +6,15 @@
 export * from './condition.ts';
 export * from './exchange-server.ts';
 export * from './exchange-server-alpaca.ts';
+export * from './exchange-server-alpaca-tapes.ts';
 export * from './exchange-server-binance.ts';
 export * from './exchange-server-book.ts';
 export * from './exchange-server-captures.ts';
 export * from './exchange-server-coinbase.ts';
 export { EXCHANGE_FAULTS, type ExchangeFault, seededRandom } from './exchange-server-faults.ts';
+export * from './exchange-server-history.ts';
 export * from './exchange-server-kraken.ts';
+export type { PlayOptions } from './exchange-server-play.ts';
 export type { FaultStats } from './fault-lane.ts';
 export type { Side } from './fault-links.ts';
 export type { Faults } from './fault-plan.ts';

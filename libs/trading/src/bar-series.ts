@@ -1,10 +1,33 @@
-import type { BarPeriod } from './bar-conditions.ts';
+import {
+  type BarColumns,
+  barColumns,
+  dropBars,
+  endNsAt,
+  type HeldBar,
+  insertBar,
+  rowAt,
+  setBar,
+  sumOfRows,
+  unpackBar,
+} from './bar-columns.ts';
+import type { BarPeriod, BarRule } from './bar-conditions.ts';
 import { type BarConditionUse, barRules } from './bar-rules.ts';
+import { type BarToShow, shownBar } from './bar-shown.ts';
 import { type BarSpan, barSpanOf, isWithin, type RegularSession, regularSessionOf } from './bar-spans.ts';
-import { addToSum, type BarSum, closeOf, emptySum, mergeSum, volumeOf } from './bar-sums.ts';
-import { type BarTrade, findTrade, type HeldTrades, heldTrades, holdTrade, tradesInOrder } from './bar-trades.ts';
+import { addToSum, type BarSum, emptySum, mergeSum } from './bar-sums.ts';
+import {
+  type BarTrade,
+  findTrade,
+  type HeldTrades,
+  heldTrades,
+  holdTrade,
+  removeTrade,
+  setTrade,
+  tradeAt,
+  tradesWithin,
+} from './bar-trades.ts';
 import { BAR_INTERVALS_NS, type BarInterval, type ClosedBar } from './bars.ts';
-import { bigUnitsText, type Instrument, unitsText } from './instrument.ts';
+import type { Instrument } from './instrument.ts';
 
 export interface BarSeriesOptions {
   readonly instrument: Instrument;
@@ -36,11 +59,6 @@ export type BarOutcome = 'taken' | 'revised' | 'late' | 'outside-session' | 'not
 /** What stands in the place of a corrected trade; it keeps the time and tape of the original. */
 export type CorrectedBarTrade = Pick<BarTrade, 'tradeId' | 'px' | 'sz' | 'conditions'>;
 
-interface HeldBar extends BarSpan {
-  sum: BarSum;
-  shown: ClosedBar | undefined;
-}
-
 type LevelName = BarInterval | 'base';
 
 interface Level {
@@ -50,10 +68,10 @@ interface Level {
   readonly period: BarPeriod;
   /** For how long bars are kept after they closed. */
   readonly keepNs: bigint;
-  /** By time: closed ones that are kept, then open ones. */
-  readonly bars: HeldBar[];
-  /** How many of them are closed. */
-  closed: number;
+  /** Those that are over, as long as they are kept. */
+  readonly closed: BarColumns;
+  /** Those that are not, by time. */
+  readonly open: HeldBar[];
 }
 
 /** Bars of one symbol under construction, changed in place by the functions of this file. */
@@ -71,8 +89,8 @@ export interface BarSeries {
 }
 
 const NEVER = 2n ** 63n;
-/** A day of 25 hours, and an hour for what closes late. */
-const LONGEST_NS = 26n * BAR_INTERVALS_NS['1h'];
+/** A day of New York when its clocks go back. */
+const LONGEST_DAY_NS = 25n * BAR_INTERVALS_NS['1h'];
 
 /** Throws `RangeError` for a negative duration, or revisions that hold no trades. */
 export function openBarSeries(options: BarSeriesOptions): BarSeries {
@@ -98,18 +116,26 @@ function levelsOf({ intervals, revisions, conditions }: BarSeriesOptions): Level
   const periodOf = (interval: BarInterval): BarPeriod =>
     interval === '1d' && conditions === 'alpaca' ? 'daily' : 'minute';
   const keepNs = revisions?.withinNs ?? 0n;
-  const level = (name: LevelName, period: BarPeriod): Level => {
-    if (name !== 'base') return { name, interval: name, period, keepNs, bars: [], closed: 0 };
-    return { name, interval: '1m', period, keepNs: keepNs + LONGEST_NS, bars: [], closed: 0 };
-  };
-  const shown = wanted.map((interval) => level(interval, periodOf(interval)));
+  const empty = () => ({ closed: barColumns(), open: [] });
+  const shown = wanted.map((interval) => ({
+    name: interval,
+    interval,
+    period: periodOf(interval),
+    keepNs,
+    ...empty(),
+  }));
   if (revisions === null) return shown;
-  const longPeriods = new Set(shown.filter((each) => !isMadeOfTrades(each)).map(({ period }) => period));
-  return [...Array.from(longPeriods, (period) => level('base', period)), ...shown];
+  const long = shown.filter((each) => !isMadeOfTrades(each));
+  const base = (period: BarPeriod): Level => {
+    const longest = long.findLast((each) => each.period === period)?.interval ?? '1m';
+    const longestNs = longest === '1d' ? LONGEST_DAY_NS : BAR_INTERVALS_NS[longest];
+    return { name: 'base', interval: '1m', period, keepNs: keepNs + longestNs, ...empty() };
+  };
+  return [...Array.from(new Set(long.map(({ period }) => period)), base), ...shown];
 }
 
 /** Whether the level is made again from trades; longer bars are from minutes, because nobody holds a day of trades. */
-function isMadeOfTrades({ interval }: Level): boolean {
+function isMadeOfTrades({ interval }: Pick<Level, 'interval'>): boolean {
   return BAR_INTERVALS_NS[interval] <= BAR_INTERVALS_NS['1m'];
 }
 
@@ -131,25 +157,21 @@ export function advanceBarSeries(series: BarSeries, nowNs: bigint, out: ClosedBa
 }
 
 function closeBarsOf(series: BarSeries, level: Level, out: ClosedBar[]): void {
-  const { bars } = level;
-  for (;;) {
-    const bar = bars[level.closed];
-    if (bar === undefined) break;
+  const { open, closed } = level;
+  let over = 0;
+  for (const bar of open) {
     if (!isOver(series, bar.endNs)) {
       soonerClose(series, bar.endNs);
       break;
     }
-    level.closed += 1;
-    show(series, level, bar, out);
+    show(series, level, { bar, before: undefined }, out);
+    insertBar(closed, closed.count, bar);
+    over += 1;
   }
+  if (over > 0) open.splice(0, over);
   let dropped = 0;
-  for (const bar of bars) {
-    if (dropped === level.closed || !isOver(series, bar.endNs + level.keepNs)) break;
-    dropped += 1;
-  }
-  if (dropped === 0) return;
-  bars.splice(0, dropped);
-  level.closed -= dropped;
+  while (dropped < closed.count && isOver(series, endNsAt(closed, dropped) + level.keepNs)) dropped += 1;
+  if (dropped > 0) dropBars(closed, dropped);
 }
 
 function isOver({ options, nowNs }: BarSeries, endNs: bigint): boolean {
@@ -170,18 +192,25 @@ export function addBarTrade(series: BarSeries, trade: BarTrade, out: ClosedBar[]
   const rules = series.rulesOf(trade);
   let outcome: BarOutcome = 'taken';
   for (const level of series.levels) {
-    const bar = barAt(series, level, trade.tsNs);
-    if (bar === undefined) {
-      outcome = 'late';
-      continue;
-    }
-    addToSum(bar.sum, trade, rules[level.period]);
-    if (level.name === 'base' || !isOver(series, bar.endNs)) continue;
-    show(series, level, bar, out);
-    if (outcome === 'taken') outcome = 'revised';
+    const open = openBarAt(level, trade.tsNs);
+    const rule = rules[level.period];
+    if (open !== undefined) addToSum(open.sum, trade, rule);
+    else outcome = worse(outcome, addToOther(series, level, { trade, rule, out }));
   }
   if (series.held !== null) holdTrade(series.held, trade);
   return outcome;
+}
+
+interface Addition {
+  readonly trade: BarTrade;
+  readonly rule: BarRule;
+  readonly out: ClosedBar[];
+}
+
+/** To a bar that is not open. By itself, so that the usual way makes nothing for a function to hold on to. */
+function addToOther(series: BarSeries, level: Level, { trade, rule, out }: Addition): BarOutcome {
+  const change = ({ sum }: HeldBar) => addToSum(sum, trade, rule);
+  return changeBar(series, level, { tsNs: trade.tsNs, change, out });
 }
 
 /** Takes a trade back out of its bars and appends to `out` the closed ones that this changes. */
@@ -208,25 +237,25 @@ interface Revision {
 function reviseTrade(series: BarSeries, tradeId: string, { corrected, out }: Revision): BarOutcome {
   const { held } = series;
   const slot = held === null ? undefined : findTrade(held, tradeId);
-  const original = slot === undefined ? undefined : held?.slots[slot];
+  const original = held === null || slot === undefined ? undefined : tradeAt(held, slot);
   if (held === null || slot === undefined || original === undefined) return 'not-held';
   const { tsNs } = original;
   const minute = barSpanOf('1m', series.options.instrument.assetClass, tsNs);
   if (held.droppedNs !== null && held.droppedNs >= minute.startNs) return 'not-held';
-  held.slots[slot] = corrected && { ...original, ...corrected };
+  if (corrected === undefined) removeTrade(held, slot);
+  else setTrade(held, slot, { ...original, ...corrected });
   let outcome: BarOutcome = 'taken';
   for (const level of series.levels) {
-    const bar = barAt(series, level, tsNs);
-    if (bar === undefined) {
-      outcome = 'late';
-      continue;
-    }
-    bar.sum = isMadeOfTrades(level) ? sumOfTrades(series, held, { level, bar }) : sumOfMinutes(series, level, bar);
-    if (level.name === 'base' || !isOver(series, bar.endNs)) continue;
-    show(series, level, bar, out);
-    if (outcome === 'taken') outcome = 'revised';
+    const change = (bar: HeldBar) => {
+      bar.sum = isMadeOfTrades(level) ? sumOfTrades(series, held, { level, bar }) : sumOfMinutes(series, level, bar);
+    };
+    outcome = worse(outcome, changeBar(series, level, { tsNs, change, out }));
   }
   return outcome;
+}
+
+function worse(before: BarOutcome, outcome: BarOutcome): BarOutcome {
+  return before === 'late' || outcome === 'taken' ? before : outcome;
 }
 
 interface Place {
@@ -236,34 +265,58 @@ interface Place {
 
 function sumOfTrades(series: BarSeries, held: HeldTrades, { level, bar }: Place): BarSum {
   const sum = emptySum();
-  for (const trade of tradesInOrder(held)) {
-    if (isWithin(bar, trade.tsNs)) addToSum(sum, trade, series.rulesOf(trade)[level.period]);
-  }
+  for (const trade of tradesWithin(held, bar)) addToSum(sum, trade, series.rulesOf(trade)[level.period]);
   return sum;
 }
 
 /** The base is kept for longer than any bar that is made of it. */
 function sumOfMinutes(series: BarSeries, level: Level, bar: HeldBar): BarSum {
-  const sum = emptySum();
   const base = series.levels.find(({ name, period }) => name === 'base' && period === level.period);
-  for (const minute of base?.bars ?? []) if (isWithin(bar, minute.startNs)) mergeSum(sum, minute.sum);
+  if (base === undefined) return emptySum();
+  const sum = sumOfRows(base.closed, bar);
+  for (const minute of base.open) if (isWithin(bar, minute.startNs)) mergeSum(sum, minute.sum);
   return sum;
 }
 
-/** The level's bar at a time, made when there is none yet; undefined when it is too late to change it. */
-function barAt(series: BarSeries, level: Level, tsNs: bigint): HeldBar | undefined {
-  const { bars } = level;
-  let index = bars.length - 1;
-  while (index >= 0 && tsNs < (bars[index]?.startNs ?? 0n)) index -= 1;
-  const found = bars[index];
-  if (found !== undefined && tsNs < found.endNs) return canChange(series, level, found.endNs) ? found : undefined;
-  const { startNs, endNs } = spanOf(series, level.interval, tsNs);
-  if (!canChange(series, level, endNs)) return undefined;
-  const bar: HeldBar = { startNs, endNs, sum: emptySum(), shown: undefined };
-  bars.splice(index + 1, 0, bar);
-  if (isOver(series, endNs)) level.closed += 1;
-  else soonerClose(series, endNs);
-  return bar;
+/** The level's open bar of a time, undefined when it has none yet. */
+function openBarAt({ open }: Level, tsNs: bigint): HeldBar | undefined {
+  for (let index = open.length - 1; index >= 0; index -= 1) {
+    const bar = open[index] as HeldBar;
+    if (tsNs >= bar.startNs) return tsNs < bar.endNs ? bar : undefined;
+  }
+  return undefined;
+}
+
+interface BarChange {
+  readonly tsNs: bigint;
+  readonly change: (bar: HeldBar) => void;
+  readonly out: ClosedBar[];
+}
+
+/** Changes the level's bar of a time, made when there is none yet, and publishes it again when it had closed. */
+function changeBar(series: BarSeries, level: Level, { tsNs, change, out }: BarChange): BarOutcome {
+  const open = openBarAt(level, tsNs);
+  if (open !== undefined) {
+    change(open);
+    return 'taken';
+  }
+  const { closed } = level;
+  const row = rowAt(closed, tsNs);
+  const held = row >= 0 && tsNs < endNsAt(closed, row) ? unpackBar(closed, row) : undefined;
+  const bar: HeldBar = held ?? { ...spanOf(series, level.interval, tsNs), sum: emptySum(), revision: -1 };
+  if (!canChange(series, level, bar.endNs)) return 'late';
+  const before = { ...bar.sum };
+  change(bar);
+  if (!isOver(series, bar.endNs)) {
+    level.open.push(bar);
+    level.open.sort((a, b) => (a.startNs < b.startNs ? -1 : 1));
+    soonerClose(series, bar.endNs);
+    return 'taken';
+  }
+  show(series, level, { bar, before }, out);
+  if (held === undefined) insertBar(closed, row + 1, bar);
+  else setBar(closed, row, bar);
+  return level.name === 'base' ? 'taken' : 'revised';
 }
 
 function canChange(series: BarSeries, { keepNs }: Level, endNs: bigint): boolean {
@@ -291,47 +344,10 @@ function sessionAt(series: BarSeries, tsNs: bigint): RegularSession {
   return series.sessionOfDay;
 }
 
-/** Publishes a closed bar, unless nothing in it differs from what was published of it before. */
-function show(series: BarSeries, level: Level, bar: HeldBar, out: ClosedBar[]): void {
-  if (level.name === 'base') return;
-  const { shown, sum } = bar;
-  if (sum.priced === 0) {
-    if (shown === undefined || shown.isWithdrawn) return;
-    bar.shown = { ...shown, volume: '0', tradeCount: 0, revision: shown.revision + 1, isWithdrawn: true };
-  } else {
-    const closed = closedBar(series, level, bar);
-    if (shown !== undefined && isSame(shown, closed)) return;
-    bar.shown = closed;
-  }
-  out.push(bar.shown);
+/** Publishes a bar that is over, when there is something to say of it. The base is not published. */
+function show(series: BarSeries, { name }: Level, { bar, before }: ToShow, out: ClosedBar[]): void {
+  const shown = name === 'base' ? undefined : shownBar(series.options.instrument, { interval: name, bar, before });
+  if (shown !== undefined) out.push(shown);
 }
 
-function closedBar({ options }: BarSeries, level: Level, { startNs, endNs, sum, shown }: HeldBar): ClosedBar {
-  const { priceDecimals, qtyDecimals } = options.instrument;
-  return {
-    interval: level.interval,
-    startNs,
-    endNs,
-    open: unitsText(sum.open, priceDecimals),
-    high: unitsText(sum.high, priceDecimals),
-    low: unitsText(sum.low, priceDecimals),
-    close: unitsText(closeOf(sum), priceDecimals),
-    volume:
-      sum.volumeCarried === 0n ? unitsText(sum.volumeUnits, qtyDecimals) : bigUnitsText(volumeOf(sum), qtyDecimals),
-    tradeCount: sum.tradeCount,
-    revision: shown === undefined ? 0 : shown.revision + 1,
-    isWithdrawn: false,
-  };
-}
-
-function isSame(a: ClosedBar, b: ClosedBar): boolean {
-  return (
-    a.isWithdrawn === b.isWithdrawn &&
-    a.open === b.open &&
-    a.high === b.high &&
-    a.low === b.low &&
-    a.close === b.close &&
-    a.volume === b.volume &&
-    a.tradeCount === b.tradeCount
-  );
-}
+type ToShow = Pick<BarToShow, 'bar' | 'before'>;

@@ -104,7 +104,7 @@ export function volumeOf(sum: BarSum): bigint {
 }
 
 /** Both are safe integers; a sum that would not be one moves to the bigint. */
-function addVolume(sum: BarSum, units: number): void {
+export function addVolume(sum: BarSum, units: number): void {
   const total = sum.volumeUnits + units;
   if (total <= Number.MAX_SAFE_INTEGER) {
     sum.volumeUnits = total;

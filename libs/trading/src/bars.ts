@@ -29,6 +29,10 @@ export interface Bar {
   readonly close: DecimalText;
   readonly volume: DecimalText;
   readonly tradeCount: number;
+  /** True when trades of its time are not in it. */
+  readonly incomplete?: boolean | null;
+  /** True when it was over before the market was listened to: for warm-up only. */
+  readonly history?: boolean | null;
 }
 
 /** A bar as it is published: once when it closes, and again each time that what is known of it changes. */

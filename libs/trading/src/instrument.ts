@@ -14,6 +14,12 @@ export interface Instrument {
   readonly qtyDecimals: number;
 }
 
+const POINT = 0x2e;
+const DIGIT_0 = 0x30;
+const DIGIT_9 = 0x39;
+/** Whole numbers of so many digits are exact in a double. */
+const EXACT_DIGITS = 15;
+const INT32_MAX = 2 ** 31 - 1;
 const POWERS = Array.from({ length: 16 }, (_, exponent) => 10 ** exponent);
 
 function scaleOf(decimals: number): number {
@@ -27,6 +33,31 @@ function scaleOf(decimals: number): number {
  * than that, or too large for a safe integer.
  */
 export function unitsOf(text: DecimalText, decimals: number): number {
+  return shortUnitsOf(text, decimals) ?? spelledUnitsOf(text, decimals);
+}
+
+/** Of the texts that all but come, in one pass: undefined for any that is long, negative, finer than that or no decimal. */
+function shortUnitsOf(text: DecimalText, decimals: number): number | undefined {
+  const { length } = text;
+  if (length > EXACT_DIGITS + 1 || (length > 1 && text.charCodeAt(0) === DIGIT_0 && text.charCodeAt(1) !== POINT)) {
+    return undefined;
+  }
+  let digits = 0;
+  let point = length;
+  for (let at = 0; at < length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code >= DIGIT_0 && code <= DIGIT_9) digits = 10 * digits + (code - DIGIT_0);
+    else if (code === POINT && point === length) point = at;
+    else return undefined;
+  }
+  // A digit before the point and one behind it; without a point at most as many as are exact.
+  if (point === 0 || point === length - 1 || (point === length && length > EXACT_DIGITS)) return undefined;
+  const scale = POWERS[point === length ? decimals : decimals - (length - point - 1)];
+  const units = scale === undefined ? Number.NaN : digits * scale;
+  return Number.isSafeInteger(units) ? units : undefined;
+}
+
+function spelledUnitsOf(text: DecimalText, decimals: number): number {
   if (!isDecimalText(text)) throw new RangeError(`not a decimal number: ${JSON.stringify(text)}`);
   const point = text.indexOf('.');
   const whole = point < 0 ? text : text.slice(0, point);
@@ -48,8 +79,10 @@ export function unitsText(units: number, decimals: number): DecimalText {
   if (units < 0) return `-${unitsText(-units, decimals)}`;
   const scale = scaleOf(decimals);
   const whole = Math.floor(units / scale);
-  let rest = units - whole * scale;
-  if (rest === 0) return String(whole);
+  const exactRest = units - whole * scale;
+  if (exactRest === 0) return String(whole);
+  // Remainders of small integers are many times cheaper.
+  let rest = exactRest <= INT32_MAX ? exactRest | 0 : exactRest;
   let digits = decimals;
   while (rest % 10 === 0) {
     rest /= 10;

@@ -64,9 +64,10 @@ export function decimalText(value: Decimal): DecimalText {
  */
 export function decimalTextOfNumber(value: number): DecimalText {
   if (!Number.isFinite(value)) throw new RangeError(`not a finite number: ${value}`);
-  const text = String(value);
-  if (text.includes('e')) return decimalText(new Decimal(value));
-  return text === '-0' ? '0' : text;
+  const size = Math.abs(value);
+  // Beyond these JavaScript writes an exponent.
+  if (size >= 1e21 || (size < 1e-6 && size > 0)) return decimalText(new Decimal(value));
+  return String(value);
 }
 
 /** a ÷ b, rounded half-even to `decimals` places. The only way the ledger divides. */

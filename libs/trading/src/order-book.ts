@@ -135,78 +135,66 @@ function topOf({ keys, sizes, count }: BookSide, depth: number): BookLevel[] {
   return levels;
 }
 
-/**
- * What turns levels read before into what the book's best `depth` are now, size 0 for those that are no longer among
- * them, best first: applied to the one, it gives the other.
- */
-export function changesSince(before: BookLevels, book: OrderBook, depth: number): BookLevels {
-  return { bids: sideChanges(before.bids, book.bids, depth), asks: sideChanges(before.asks, book.asks, depth) };
-}
-
-function sideChanges(before: readonly BookLevel[], { keys, sizes, count }: BookSide, depth: number): BookLevel[] {
-  const changes: BookLevel[] = [];
-  const end = Math.max(0, count - depth);
-  // Asks have negative keys. A side that is empty now only loses levels, whatever their sign.
-  const sign = count > 0 && at(keys, count - 1) < 0 ? -1 : 1;
-  let i = count - 1;
-  for (const level of before) {
-    const key = sign * level[0];
-    for (; i >= end && at(keys, i) > key; i -= 1) changes.push([Math.abs(at(keys, i)), at(sizes, i)]);
-    if (i < end || keys[i] !== key) {
-      changes.push([level[0], 0]);
-      continue;
-    }
-    if (sizes[i] !== level[1]) changes.push([level[0], at(sizes, i)]);
-    i -= 1;
-  }
-  for (; i >= end; i -= 1) changes.push([Math.abs(at(keys, i)), at(sizes, i)]);
-  return changes;
+export interface CatchUp {
+  /** Best levels of each side that are shown. */
+  readonly depth: number;
+  /** Levels of each side that have been set since the last time; when it is not known, all may have been. */
+  readonly touched?: Readonly<Record<BookSideName, number>> | undefined;
 }
 
 /**
- * Takes a book that shows the best `depth` levels of another as they were to what they are now, and gives the changes:
- * best first, size 0 for a level that is no longer among them. It costs a comparison a level, so that it can be done at
- * every message.
+ * Takes a book that shows the best levels of another as they were to what they are now, and gives the changes: best first,
+ * size 0 for a level that is no longer among them. Applied to the one they give the other. It costs a comparison a level,
+ * until as many levels differ as were touched, so that it can be done at every message.
  */
-export function catchUp(seen: OrderBook, book: OrderBook, depth: number): BookLevels {
-  return { bids: catchUpSide(seen.bids, book.bids, depth), asks: catchUpSide(seen.asks, book.asks, depth) };
+export function catchUp(seen: OrderBook, book: OrderBook, { depth, touched }: CatchUp): BookLevels {
+  return {
+    bids: catchUpSide(seen.bids, book.bids, { depth, touched: touched?.bids }),
+    asks: catchUpSide(seen.asks, book.asks, { depth, touched: touched?.asks }),
+  };
+}
+
+interface SideCatchUp {
+  readonly depth: number;
+  readonly touched: number | undefined;
 }
 
 const NO_CHANGES: readonly BookLevel[] = [];
 
-function catchUpSide(seen: BookSide, side: BookSide, depth: number): readonly BookLevel[] {
-  const same = sameFromTheBest(seen, side);
-  const end = Math.max(0, side.count - depth);
-  let i = side.count - 1 - same;
-  let j = seen.count - 1 - same;
-  if (i < end && j < 0) return NO_CHANGES;
-  const changes: BookLevel[] = [];
-  const { keys, sizes } = side;
-  while (i >= end || j >= 0) {
+function catchUpSide(seen: BookSide, side: BookSide, { depth, touched }: SideCatchUp): readonly BookLevel[] {
+  if (touched === 0) return NO_CHANGES;
+  const { keys, sizes, count } = side;
+  const { keys: seenKeys, sizes: seenSizes } = seen;
+  const end = Math.max(0, count - depth);
+  let changes: BookLevel[] | undefined;
+  let hasMoved = false;
+  let i = count - 1;
+  let j = seen.count - 1;
+  for (;;) {
+    // Nearly all of them, at every message.
+    while (i >= end && j >= 0 && at(keys, i) === at(seenKeys, j) && at(sizes, i) === at(seenSizes, j)) {
+      i -= 1;
+      j -= 1;
+    }
+    if (i < end && j < 0) break;
+    changes ??= [];
     // Below every key, when one of them is through.
     const key = i >= end ? at(keys, i) : Number.NEGATIVE_INFINITY;
-    const seenKey = j >= 0 ? at(seen.keys, j) : Number.NEGATIVE_INFINITY;
-    if (key < seenKey) changes.push([Math.abs(seenKey), 0]);
-    else if (key > seenKey || at(sizes, i) !== at(seen.sizes, j)) changes.push([Math.abs(key), at(sizes, i)]);
+    const seenKey = j >= 0 ? at(seenKeys, j) : Number.NEGATIVE_INFINITY;
+    changes.push(key < seenKey ? [Math.abs(seenKey), 0] : [Math.abs(key), at(sizes, i)]);
+    if (key === seenKey) seenSizes[j] = at(sizes, i);
+    else hasMoved = true;
     if (key >= seenKey) i -= 1;
     if (seenKey >= key) j -= 1;
+    // Further ones can only differ because the depth ends at another level.
+    if (changes.length === touched) {
+      const same = Math.max(0, Math.min(i - end, j) + 1);
+      i -= same;
+      j -= same;
+    }
   }
-  copyTop(seen, side, end);
-  return changes;
-}
-
-/** How many levels of two sides are equal, counted from the best. */
-function sameFromTheBest(a: BookSide, b: BookSide): number {
-  const most = Math.min(a.count, b.count);
-  let i = a.count - 1;
-  let j = b.count - 1;
-  let same = 0;
-  while (same < most && a.keys[i] === b.keys[j] && a.sizes[i] === b.sizes[j]) {
-    same += 1;
-    i -= 1;
-    j -= 1;
-  }
-  return same;
+  if (hasMoved) copyTop(seen, side, end);
+  return changes ?? NO_CHANGES;
 }
 
 function copyTop(seen: BookSide, { keys, sizes, count }: BookSide, from: number): void {

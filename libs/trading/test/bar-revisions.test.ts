@@ -233,7 +233,12 @@ test('what is kept does not grow with the length of a stream', () => {
     addBarTrade(series, aTrade({ tsNs: second * S }), out);
     out.length = 0;
   }
-  const kept = Object.fromEntries(series.levels.map(({ name, bars }) => [name, bars.length]));
-  assert.deepEqual(kept, { base: 26 * 60 + 11, '1s': 121, '1m': 11, '5m': 3, '15m': 1, '1h': 1, '1d': 1 });
-  assert.equal(series.held?.slots.length, 50);
+  const kept = Object.fromEntries(series.levels.map(({ name, closed, open }) => [name, closed.count + open.length]));
+  assert.deepEqual(kept, { base: 25 * 60 + 11, '1s': 121, '1m': 11, '5m': 3, '15m': 1, '1h': 1, '1d': 1 });
+  assert.equal(series.held?.ids.length, 50);
+  // Thirteen numbers a bar, and room for half as many again at most.
+  for (const { name, closed } of series.levels) {
+    const room = closed.numbers.length / 13;
+    assert.ok(room <= Math.max(8, 1.5 * closed.count), `${name} has room for ${room}, and ${closed.count} in it`);
+  }
 });

@@ -29,3 +29,13 @@ export function naiveFinding(book: NaiveBook): BookFinding {
   if (bid < ask) return 'ok';
   return bid > ask ? 'crossed' : 'locked';
 }
+
+/** Best first, what differs between two views: every price of either whose size is another in the second, 0 where it is gone. */
+export function naiveChanges(before: BookLevels, after: BookLevels): BookLevels {
+  const side = (name: BookSideName, direction: 1 | -1): BookLevel[] => {
+    const [was, is] = [new Map(before[name]), new Map(after[name])];
+    const prices = [...new Set([...was.keys(), ...is.keys()])].sort((a, b) => direction * (a - b));
+    return prices.flatMap((px): BookLevel[] => (was.get(px) === is.get(px) ? [] : [[px, is.get(px) ?? 0]]));
+  };
+  return { bids: side('bids', -1), asks: side('asks', 1) };
+}

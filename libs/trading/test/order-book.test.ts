@@ -10,7 +10,6 @@ import {
   bestLevel,
   bookFinding,
   catchUp,
-  changesSince,
   clearBook,
   type OrderBook,
   openBook,
@@ -18,7 +17,7 @@ import {
   sizeAt,
   topLevels,
 } from '../src/index.ts';
-import { type NaiveBook, naiveBook, naiveFinding, naiveTop, setNaive } from './naive-book.ts';
+import { type NaiveBook, naiveBook, naiveChanges, naiveFinding, naiveTop, setNaive } from './naive-book.ts';
 import './seed.ts';
 
 const sides = fc.constantFrom<BookSideName>('bids', 'asks');
@@ -123,10 +122,15 @@ test('changes since an earlier view turn it into the present one, and name no le
       const book = openBook();
       let before = topLevels(book, depth);
       const seen = openBook();
+      const told = openBook();
+      let hasBegun = false;
       const follower = naiveBook();
       for (const changes of list) {
         applyLevels(book, changes);
-        const found = changesSince(before, book, depth);
+        const found = catchUp(seen, book, { depth });
+        const touched = { bids: changes.bids.length, asks: changes.asks.length };
+        assert.deepEqual(catchUp(told, book, { depth, touched: hasBegun ? touched : undefined }), found);
+        hasBegun = true;
         for (const side of ['bids', 'asks'] as const) {
           assert.equal(new Set(found[side].map(([px]) => px)).size, found[side].length);
           for (const change of found[side]) {
@@ -134,10 +138,12 @@ test('changes since an earlier view turn it into the present one, and name no le
             setNaive(follower, side, change);
           }
         }
-        before = topLevels(book, depth);
-        assert.deepEqual(catchUp(seen, book, depth), found);
+        const after = topLevels(book, depth);
+        assert.deepEqual(found, naiveChanges(before, after));
+        before = after;
         assert.deepEqual(topLevels(seen, Number.MAX_SAFE_INTEGER), before);
-        assert.deepEqual(catchUp(seen, book, depth), { bids: [], asks: [] });
+        assert.deepEqual(topLevels(told, Number.MAX_SAFE_INTEGER), before);
+        assert.deepEqual(catchUp(seen, book, { depth }), { bids: [], asks: [] });
         assert.deepEqual(naiveTop(follower, Number.MAX_SAFE_INTEGER), before);
       }
     }),

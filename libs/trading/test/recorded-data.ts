@@ -12,12 +12,17 @@ export function recordingAt(path: string): URL {
   return new URL(path, FOLDER);
 }
 
-/** The rows of the only file in a zipped CSV. */
-export function readZippedRows(path: string): string[][] {
+/** The only file in a zip. */
+export function readZipped(path: string): Buffer {
   const zip = readFileSync(recordingAt(path));
   const start = 30 + zip.readUInt16LE(26) + zip.readUInt16LE(28);
-  const text = inflateRawSync(zip.subarray(start)).toString();
-  return text
+  return inflateRawSync(zip.subarray(start));
+}
+
+/** The rows of the only file in a zipped CSV. */
+export function readZippedRows(path: string): string[][] {
+  return readZipped(path)
+    .toString()
     .trim()
     .split(/\r?\n/)
     .map((line) => line.split(','));

@@ -22,6 +22,13 @@ const interval = named('interval', oneOf('1s', '1m', '5m', '15m', '1h', '1d'));
 
 const level = named('level', struct({ px: decimalType, sz: decimalType }));
 const stamps = { venueTsNs: ns, receivedNs: ns, decodedNs: ns };
+/** Of what a venue may send without a time; nil: the message's own. */
+const timeSource = { venueTsSource: optional(oneOf('inferred', 'receipt')) };
+
+const tradeTerms = named(
+  'tradeTerms',
+  struct({ tradeId: text, price: decimalType, size: decimalType, conditions: list(text) }),
+);
 
 const barFields = {
   interval,
@@ -33,6 +40,7 @@ const barFields = {
   volume: decimalType,
   tradeCount: int,
 };
+const barDoubts = { incomplete: optional(bool), history: optional(bool) };
 
 const intentFields = {
   clOrdId: text,
@@ -79,6 +87,7 @@ export const MESSAGES = {
     conditions: list(text),
     ...stamps,
     flags: optional(list(text)),
+    ...timeSource,
   }),
   book: struct({
     snapshot: bool,
@@ -88,6 +97,7 @@ export const MESSAGES = {
     asks: list(level),
     venueSeq: optional(int),
     ...stamps,
+    ...timeSource,
   }),
   status: struct({
     statusCode: text,
@@ -97,7 +107,20 @@ export const MESSAGES = {
     tape: text,
     effect: oneOf('halt', 'resume', 'none'),
     ...stamps,
+    ...timeSource,
   }),
+  luld: struct({ limitUpPx: decimalType, limitDownPx: decimalType, indicator: text, tape: text, ...stamps }),
+  correction: struct({ exchange: text, original: tradeTerms, corrected: tradeTerms, tape: text, ...stamps }),
+  cancel: struct({
+    exchange: text,
+    tradeId: text,
+    price: decimalType,
+    size: decimalType,
+    action: text,
+    tape: text,
+    ...stamps,
+  }),
+  imbalance: struct({ price: decimalType, tape: text, ...stamps }),
   instrument: struct({
     venueSymbol: text,
     assetClass: oneOf('us_equity', 'crypto'),
@@ -118,6 +141,7 @@ export const MESSAGES = {
     endNs: optional(ns),
     revision: optional(int),
     withdrawn: optional(bool),
+    ...barDoubts,
   }),
   activityBar: struct({
     kind: oneOf('tick', 'volume', 'dollar'),
@@ -261,7 +285,7 @@ export const MESSAGES = {
     openOrders: list(struct({ clOrdId: text, symbol: text, side, leavesQty: decimalType })),
   }),
   barsQuery: struct({ requestId: text, symbol: text, interval, count: int }),
-  bars: struct({ requestId: text, symbol: text, bars: list(named('bar', struct(barFields))) }),
+  bars: struct({ requestId: text, symbol: text, bars: list(named('bar', struct({ ...barFields, ...barDoubts }))) }),
   streamsQuery: struct({ requestId: text }),
   streams: struct({
     requestId: text,

@@ -6,16 +6,16 @@ import { orZero, YES_NO } from '../words.ts';
 const feed = [
   stat({
     title: 'Subscribed',
-    description: 'Whether market-data has a subscription at the venue.',
+    description: 'Whether market-data has a subscription, feed by feed.',
     unit: 'none',
-    queries: [['tickpath_market_data_subscribed', 'subscribed']],
+    queries: [['tickpath_market_data_subscribed', '{{feed}}']],
     words: YES_NO,
   }),
   stat({
     title: 'Feed age',
-    description: 'Time since the last message of the venue. In a running market it is below a second.',
+    description: 'Time since the last message of each feed. In a running market it is below a second.',
     unit: 's',
-    queries: [['tickpath_market_data_feed_age_seconds', 'age']],
+    queries: [['tickpath_market_data_feed_age_seconds', '{{feed}}']],
     thresholds: [
       [2, 'orange'],
       [10, 'red'],
@@ -23,15 +23,15 @@ const feed = [
   }),
   stat({
     title: 'Symbols',
-    description: 'Symbols that market-data has seen.',
+    description: 'Symbols that market-data has seen, feed by feed.',
     unit: 'none',
-    queries: [['tickpath_market_data_symbols', 'symbols']],
+    queries: [['tickpath_market_data_symbols', '{{feed}}']],
   }),
   stat({
     title: 'Reconnects, 1 h',
-    description: 'How often the connection to the venue was made anew within the hour.',
+    description: 'How often the connection of each feed was made anew within the hour.',
     unit: 'none',
-    queries: [['increase(tickpath_market_data_reconnects_total[1h])', 'reconnects']],
+    queries: [['increase(tickpath_market_data_reconnects_total[1h])', '{{feed}}']],
     decimals: 0,
     thresholds: [[3, 'orange']],
   }),
@@ -51,19 +51,19 @@ const feed = [
     words: { 0: ['no', 'green'], 1: ['waits', 'orange'] },
   }),
   states({
-    title: 'Connection to the venue',
-    description: 'The state of the connection that holds at each moment.',
+    title: 'Connections',
+    description: 'The state of each feed that holds at each moment.',
     unit: 'none',
-    queries: [['max by (state) (tickpath_market_data_feed_state)', '{{state}}']],
+    queries: [['max by (feed, state) (tickpath_market_data_feed_state)', '{{feed}} {{state}}']],
     words: { 0: ['-', 'transparent'], 1: ['holds', 'green'] },
   }),
   chart({
     title: 'Feed age',
-    description: 'Time since the last message of the venue. A rising line is a silent feed.',
+    description: 'Time since the last message of each feed. A rising line is a silent feed.',
     unit: 's',
     height: 7,
     min: 0,
-    queries: [['tickpath_market_data_feed_age_seconds', 'age']],
+    queries: [['tickpath_market_data_feed_age_seconds', '{{feed}}']],
     thresholds: [[10, 'red']],
     links: [tracesOf('market-data')],
   }),
@@ -96,7 +96,7 @@ const rates = [
     unit: 'none',
     min: 0,
     queries: [
-      [orZero('sum by (reason) (increase(tickpath_market_data_rejected_total[5m]))'), 'rejected {{reason}}'],
+      [orZero('sum by (feed, reason) (increase(tickpath_market_data_rejected_total[5m]))'), '{{feed}} {{reason}}'],
       ['increase(tickpath_market_data_late_trades_total[5m])', 'late trades'],
     ],
   }),
@@ -109,7 +109,7 @@ const quality = [
     unit: 'none',
     min: 0,
     queries: [
-      ['tickpath_market_data_invalid_symbols', 'market-data'],
+      ['tickpath_market_data_invalid_symbols', '{{feed}}'],
       ['tickpath_risk_invalid_data_symbols', 'known to risk'],
     ],
     thresholds: [[1, 'red']],
@@ -126,7 +126,9 @@ const quality = [
     description: 'Times a book became invalid and was fetched anew, by why, in 5 minutes.',
     unit: 'none',
     min: 0,
-    queries: [[orZero('sum by (reason) (increase(tickpath_market_data_book_faults_total[5m]))'), '{{reason}}']],
+    queries: [
+      [orZero('sum by (feed, reason) (increase(tickpath_market_data_book_faults_total[5m]))'), '{{feed}} {{reason}}'],
+    ],
   }),
   chart({
     title: 'Not in its bars',
@@ -157,7 +159,7 @@ const storing = [
     unit: 'none',
     min: 0,
     queries: [
-      ['tickpath_market_data_symbols', 'market-data'],
+      ['sum(tickpath_market_data_symbols)', 'market-data'],
       ['tickpath_store_symbols', 'store'],
       ['tickpath_signal_warm_symbols', 'warm in signal'],
     ],

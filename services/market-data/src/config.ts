@@ -1,6 +1,6 @@
-import { defineSchema, either, entry, FORMATS, listOf, numberBetween, oneOf } from '@tickpath/runtime';
+import { defineSchema, either, entry, FORMATS, intBetween, listOf, numberBetween, oneOf } from '@tickpath/runtime';
 import { ACTIVITY_BAR_KINDS, BAR_INTERVALS_NS, type BarInterval } from '@tickpath/trading';
-import { SEVERITIES } from './core/index.ts';
+import { SEVERITIES, WARM_UP_BARS } from './core/index.ts';
 
 const INTERVALS = Object.keys(BAR_INTERVALS_NS) as BarInterval[];
 const SEVERITY_DOC = 'count: only counted. tag: also marked on the event. halt: also makes the data invalid.';
@@ -38,6 +38,12 @@ export const marketDataSchema = defineSchema({
     default: null,
     nullable: true,
   },
+  tradingUrl: {
+    doc: "Where Alpaca's trading interface is, which tells the assets; null for where its REST interface is.",
+    format: 'text',
+    default: null,
+    nullable: true,
+  },
   feed: {
     doc: "Path of the venue's stream of stocks: Alpaca's feed name.",
     format: ['iex', 'sip', 'test'],
@@ -47,6 +53,20 @@ export const marketDataSchema = defineSchema({
     doc: 'Symbols to subscribe to; * for all that the venue has, where it can be asked for that (Alpaca).',
     format: 'nonempty-list-of-text',
     default: ['*'],
+  },
+  feeds: {
+    doc: 'Further feeds beside that of the keys above, each with the symbols that are at home there; a source may be named once.',
+    format: listOf(
+      entry({
+        source: { format: LIVE_SOURCES },
+        symbols: { format: 'nonempty-list-of-text' },
+        streamUrl: { format: 'text', nullable: true, default: null },
+        restUrl: { format: 'text', nullable: true, default: null },
+        tradingUrl: { format: 'text', nullable: true, default: null },
+        feed: { format: ['iex', 'sip', 'test'], default: 'iex' },
+      }),
+    ),
+    default: [],
   },
   quality: {
     priceJump: {
@@ -110,6 +130,13 @@ export const marketDataSchema = defineSchema({
         default: 0.01,
       },
     },
+    gap: {
+      severity: {
+        doc: 'Trades of a symbol that are lost and cannot be fetched; bars of that time are incomplete in any case. halt: the data becomes invalid too.',
+        format: ['count', 'halt'],
+        default: 'count',
+      },
+    },
     cleanMs: {
       doc: "Milliseconds of the market's time without a fault after which invalid data is valid again.",
       format: 'nat',
@@ -153,6 +180,28 @@ export const marketDataSchema = defineSchema({
       default: [],
     },
   },
+  warmUp: {
+    wholeBars: {
+      doc: 'Longest bars in progress that are whole from the start: their trades so far are fetched from the venue (Alpaca). Longer ones say that they are incomplete. none: nothing is fetched.',
+      format: WARM_UP_BARS,
+      default: '1m',
+    },
+    bars: {
+      doc: 'Bars of the past, of each published interval from a minute on, that are fetched from the venue (Alpaca) at the start and published for warm-up: at most those of so many intervals of trading time before. 0: none.',
+      format: intBetween(0, 10_000),
+      default: 50,
+    },
+    afterMs: {
+      doc: 'Milliseconds from the subscription until it is fetched, for those who follow to come back to a market-data that was started anew: what is published before, they do not get.',
+      format: 'nat',
+      default: 3_000,
+    },
+    maxSymbols: {
+      doc: 'Most symbols that this is done for, since every hundred of them take requests; of more, nothing is fetched of those named last.',
+      format: 'nat',
+      default: 500,
+    },
+  },
   bookSnapshotMs: {
     doc: 'Milliseconds after which a changing book is published in full again, for those who join.',
     format: 'positive-int',
@@ -177,6 +226,11 @@ export const marketDataSchema = defineSchema({
   rest: {
     requestsPerMinute: { doc: 'REST requests a minute; further ones wait.', format: 'positive-int', default: 150 },
     timeoutMs: { doc: 'Until an answer begins, for every try.', format: 'positive-int', default: 5_000 },
+    bodyTimeoutMs: {
+      doc: 'From its beginning until all of an answer has come; one that trickles in holds up the others.',
+      format: 'positive-int',
+      default: 20_000,
+    },
     retries: { doc: 'Tries after the first.', format: 'nat', default: 5 },
     maxBodyBytes: { doc: 'Largest answer that is taken.', format: 'positive-int', default: 67_108_864 },
   },

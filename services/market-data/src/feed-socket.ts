@@ -10,19 +10,22 @@ import {
   stepConnection,
 } from './core/connection.ts';
 import type { BookFault, FeedOutput, FetchApi, Stamps, VenueProtocol } from './core/feeds/protocol.ts';
+import type { Wanted } from './feed-homes.ts';
 import type { RestClient } from './rest-client.ts';
 
 /** What passes between the venue and us, and when the clock was looked at: with it a recording can be played again. */
 export type FeedTraffic =
   /** The handshake was answered; `run` and `pace` as the venue names them. */
   | { readonly type: 'upgrade'; readonly run: string | null; readonly pace: string | null }
-  | { readonly type: 'subscribe'; readonly symbols: readonly string[] }
+  | ({ readonly type: 'subscribe' } & Wanted)
   | { readonly type: 'connect'; readonly url: string }
   | { readonly type: 'recv' | 'send'; readonly data: string }
   | { readonly type: 'http'; readonly path: string; readonly data: string }
   | { readonly type: 'http-failed'; readonly path: string; readonly reason: string }
   | { readonly type: 'disconnect'; readonly reason: string }
-  | { readonly type: 'clock' };
+  | { readonly type: 'clock' }
+  /** We end: nothing follows. */
+  | { readonly type: 'stop' };
 
 export interface FeedSocketOptions {
   readonly url: string;
@@ -36,7 +39,9 @@ export interface FeedSocketOptions {
   readonly random: () => number;
   /** What the protocol says, in order, but for what concerns the connection alone. */
   readonly onOutputs: (outputs: readonly FeedOutput[], stamps: Stamps) => void;
-  readonly onConnection: (state: FeedState) => void;
+  readonly onConnection: (state: FeedState, nowNs: bigint) => void;
+  /** What is wanted from now on, after what the protocol says of the change. */
+  readonly onWanted?: (wanted: Wanted) => void;
   /** The answer to the handshake, before data can come; its headers may name the run. */
   readonly onUpgrade?: (headers: Readonly<Record<string, string | string[] | undefined>>) => void;
   /** Told of traffic before anything comes of it, with the time that it is taken for. */
@@ -68,6 +73,8 @@ export class FeedSocket {
   #dialTimer: NodeJS.Timeout | undefined;
   #isPaused = false;
   #isClosed = false;
+  /** It has been said that the venue cannot be reached. */
+  #isUnreached = false;
 
   constructor(options: FeedSocketOptions) {
     this.#options = options;
@@ -86,11 +93,13 @@ export class FeedSocket {
   }
 
   /** The whole wanted set; may change while the connection lives. */
-  subscribe(symbols: readonly string[]): void {
+  subscribe(symbols: readonly string[], excluded: readonly string[] = []): void {
     this.#symbols = symbols;
     const nowNs = this.nowNs();
-    this.#options.onTraffic?.({ type: 'subscribe', symbols }, nowNs);
+    const { onTraffic, onWanted } = this.#options;
+    onTraffic?.({ type: 'subscribe', symbols, excluded }, nowNs);
     this.#take(this.#protocol.subscribe(symbols), nowNs);
+    onWanted?.({ symbols, excluded });
   }
 
   /** The symbol's book was found wrong: it is fetched anew. */
@@ -112,12 +121,18 @@ export class FeedSocket {
     this.#isClosed = true;
     clearInterval(this.#clockTimer);
     clearTimeout(this.#dialTimer);
-    this.#step({ type: 'stop' });
-    this.#socket?.terminate();
+    const nowNs = this.nowNs();
+    this.#options.onTraffic?.({ type: 'stop' }, nowNs);
+    this.#take(this.#protocol.disconnected(), nowNs);
+    this.#step({ type: 'stop' }, nowNs);
+    const socket = this.#socket;
+    // Nothing that it still says follows the end.
+    this.#socket = undefined;
+    socket?.terminate();
   }
 
   #dial(): void {
-    const { url, onTraffic, onUpgrade, log } = this.#options;
+    const { url, onTraffic, onUpgrade } = this.#options;
     const socket = new WebSocket(url, {
       perMessageDeflate: false,
       maxPayload: MAX_FRAME_BYTES,
@@ -132,14 +147,17 @@ export class FeedSocket {
       current(() => {
         const [run, pace] = [textOf(headers[RUN_HEADER]), textOf(headers[PACE_HEADER])];
         onTraffic?.({ type: 'upgrade', run, pace }, this.nowNs());
-        this.#follow(headers[RUN_HEADER]);
+        const isAnother = this.#follow(run);
         onUpgrade?.(headers);
+        // Behind the word of the run: what the new protocol says of its books is of that one.
+        if (isAnother) this.#take(this.#protocol.subscribe(this.#symbols));
       }),
     );
     socket.on('open', () =>
       current(() => {
         const nowNs = this.nowNs();
         onTraffic?.({ type: 'connect', url }, nowNs);
+        this.#isUnreached = false;
         this.#step({ type: 'opened' });
         if (this.#isPaused) socket.pause();
         this.#take(this.#protocol.connected(nowNs), nowNs);
@@ -148,28 +166,40 @@ export class FeedSocket {
     socket.on('message', (data, isBinary) => current(() => this.#receive(data as Buffer, isBinary)));
     socket.on('ping', () => current(() => this.#step({ type: 'traffic' })));
     socket.on('pong', () => current(() => this.#step({ type: 'traffic' })));
-    socket.on('error', (error) => log.debug({ err: error }, 'feed connection failed'));
+    socket.on('error', (error) => this.#failed(socket, error));
     socket.on('close', (code, reason) =>
       current(() => {
         this.#socket = undefined;
         const nowNs = this.nowNs();
         onTraffic?.({ type: 'disconnect', reason: `${code} ${reason.toString()}`.trim() }, nowNs);
-        if (this.#isClosed) return;
         this.#take(this.#protocol.disconnected(), nowNs);
-        this.#step({ type: 'closed', random: this.#options.random() });
+        this.#step({ type: 'closed', random: this.#options.random() }, nowNs);
       }),
     );
   }
 
-  /** Ids and times begin anew with another run, so what is remembered of the one before would be taken for doubles. */
-  #follow(run: string | string[] | undefined): void {
-    if (typeof run !== 'string') return;
-    if (this.#run !== undefined && this.#run !== run) {
-      this.#take(this.#protocol.subscribe([]));
-      this.#protocol = this.#options.createProtocol();
-      this.#take(this.#protocol.subscribe(this.#symbols));
+  /** Said once until it has been reached, since it is dialled again and again. */
+  #failed(socket: WebSocket, err: Error): void {
+    const { url, log } = this.#options;
+    if (this.#isUnreached || this.#socket !== socket || this.#connection.state !== 'connecting') {
+      return log.debug({ url, err }, 'feed connection failed');
     }
+    this.#isUnreached = true;
+    log.warn({ url }, `${url} cannot be reached: ${err.message}; it is dialled until it answers`);
+  }
+
+  /**
+   * Ids and times begin anew with another run, so what is remembered of the one before would be taken for doubles. True
+   * when it is another: the protocol is a new one, of which nothing is wanted yet.
+   */
+  #follow(run: string | null): boolean {
+    if (run === null) return false;
+    const isAnother = this.#run !== undefined && this.#run !== run;
     this.#run = run;
+    if (!isAnother) return false;
+    this.#take(this.#protocol.subscribe([]));
+    this.#protocol = this.#options.createProtocol();
+    return true;
   }
 
   #receive(data: Buffer, isBinary: boolean): void {
@@ -199,7 +229,7 @@ export class FeedSocket {
     for (const output of outputs) {
       if (output.kind === 'send') this.#send(output.text);
       else if (output.kind === 'fetch') this.#fetch(output);
-      else if (output.kind === 'state') this.#step({ type: output.state });
+      else if (output.kind === 'state') this.#step({ type: output.state }, receivedNs);
       else if (output.kind === 'reconnect') this.#step({ type: 'give-up', reason: output.reason });
       else rest.push(output);
     }
@@ -224,14 +254,15 @@ export class FeedSocket {
     });
   }
 
-  #step(input: ConnectionInput): void {
-    const nowMs = Number(this.#options.clock.nowNs()) / NS_PER_MS;
-    for (const output of stepConnection(this.#connection, input, nowMs)) this.#carryOut(output);
+  #step(input: ConnectionInput, nowNs = this.nowNs()): void {
+    for (const output of stepConnection(this.#connection, input, Number(nowNs) / NS_PER_MS)) {
+      this.#carryOut(output, nowNs);
+    }
   }
 
-  #carryOut(output: ConnectionOutput): void {
+  #carryOut(output: ConnectionOutput, nowNs: bigint): void {
     const { log, onConnection, url } = this.#options;
-    if (output.kind === 'state') onConnection(output.state);
+    if (output.kind === 'state') onConnection(output.state, nowNs);
     else if (output.kind === 'dial') this.#dial();
     else if (output.kind === 'send-ping') this.#socket?.ping();
     else if (output.kind === 'close') {

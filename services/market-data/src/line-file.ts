@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PackedFile } from './packed-file.ts';
 
@@ -30,12 +30,16 @@ export type DropReason = (typeof DROP_REASONS)[number];
 interface Waiting {
   readonly text: () => string;
   readonly chars: number;
+  /** Lines that were dropped before it, when it is the line that says so; otherwise 0. */
+  readonly dropped: number;
 }
 
 /** Characters that are packed together: about a millisecond of making their text. */
 const BATCH_CHARS = 256 * 1024;
 /** Lines wait so long for others at most; what a killed process loses. */
 const FLUSH_MS = 500;
+/** Longest wait after a failure: a full disk stays full for a while, and lines may wait meanwhile. */
+const RETRY_LAST_MS = 30_000;
 const NS_PER_MS = 1_000_000n;
 
 /**
@@ -54,6 +58,8 @@ export class LineFile {
   #part = 0;
   #writing: Promise<void> | undefined;
   #isClosed = false;
+  #failures = 0;
+  #retryAtNs = 0n;
 
   constructor(options: LineFileOptions) {
     this.#options = options;
@@ -72,7 +78,7 @@ export class LineFile {
       return this.#options.onDropped('queue', 1);
     }
     this.#putHole();
-    this.#waiting.push({ text, chars });
+    this.#waiting.push({ text, chars, dropped: 0 });
     this.#waitingChars += chars;
     if (this.#waitingChars >= BATCH_CHARS) this.#flush();
   }
@@ -84,6 +90,8 @@ export class LineFile {
     await this.#writing;
     // What had been put while the last batch was written.
     await this.#writeAll();
+    const left = this.#waiting.filter(({ dropped }) => dropped === 0).length;
+    if (left > 0) this.#options.onDropped('write', left);
     try {
       await this.#endFile();
     } catch (error) {
@@ -93,6 +101,7 @@ export class LineFile {
 
   #flush(): void {
     if (this.#writing !== undefined || (this.#waiting.length === 0 && this.#dropped === 0)) return;
+    if (this.#failures > 0 && this.#options.nowNs() < this.#retryAtNs) return;
     this.#writing = this.#writeAll().finally(() => {
       this.#writing = undefined;
     });
@@ -100,34 +109,44 @@ export class LineFile {
 
   async #writeAll(): Promise<void> {
     while (this.#waiting.length > 0 || this.#dropped > 0) {
-      const lines = this.#takeBatch();
-      const count = lines.length;
+      const batch = this.#takeBatch();
       try {
-        await this.#write(lines);
+        await this.#write(batch.map(({ text }) => text()));
+        this.#failures = 0;
       } catch (error) {
-        this.#dropped += count;
-        this.#options.onDropped('write', count);
-        this.#options.onError(error);
-        await this.#abandon();
+        await this.#fail(batch, error);
         return;
       }
     }
   }
 
-  #takeBatch(): string[] {
+  /** What was not written is a hole from now on, those that it should have told of included. */
+  async #fail(batch: readonly Waiting[], error: unknown): Promise<void> {
+    const { nowNs, onDropped, onError } = this.#options;
+    const lines = batch.filter(({ dropped }) => dropped === 0).length;
+    this.#dropped += lines + batch.reduce((sum, { dropped }) => sum + dropped, 0);
+    const waitMs = Math.min(FLUSH_MS * 2 ** this.#failures, RETRY_LAST_MS);
+    this.#failures += 1;
+    this.#retryAtNs = nowNs() + BigInt(waitMs) * NS_PER_MS;
+    if (lines > 0) onDropped('write', lines);
+    onError(error);
+    await this.#abandon();
+  }
+
+  #takeBatch(): readonly Waiting[] {
     if (this.#waiting.length === 0) this.#putHole();
     let chars = 0;
     let count = 0;
     for (; count < this.#waiting.length && chars < BATCH_CHARS; count += 1) chars += this.#waiting[count]?.chars ?? 0;
     this.#waitingChars -= chars;
-    return this.#waiting.splice(0, count).map(({ text }) => text());
+    return this.#waiting.splice(0, count);
   }
 
   #putHole(): void {
     const dropped = this.#dropped;
     if (dropped === 0) return;
     this.#dropped = 0;
-    this.#waiting.push({ text: () => this.#options.hole(dropped), chars: 0 });
+    this.#waiting.push({ text: () => this.#options.hole(dropped), chars: 0, dropped });
   }
 
   async #write(lines: readonly string[]): Promise<void> {
@@ -144,10 +163,19 @@ export class LineFile {
     const { dir, name, nowNs, header } = this.#options;
     await mkdir(dir, { recursive: true });
     this.#openedNs = nowNs();
-    this.#part += 1;
+    const part = this.#part + 1;
     const time = new Date(Number(this.#openedNs / NS_PER_MS)).toISOString().replace(/[-:.]/g, '');
-    const file = await PackedFile.create(join(dir, `${name}-${time}-${String(this.#part).padStart(5, '0')}.jsonl.zst`));
-    await file.append(`${header(this.#part)}\n`);
+    const path = join(dir, `${name}-${time}-${String(part).padStart(5, '0')}.jsonl.zst`);
+    const file = await PackedFile.create(path);
+    try {
+      await file.append(`${header(part)}\n`);
+    } catch (error) {
+      // Each further try would leave a file with nothing in it.
+      await file.abandon();
+      await rm(path);
+      throw error;
+    }
+    this.#part = part;
     return file;
   }
 

@@ -1,5 +1,6 @@
+import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { createZstdCompress, type ZstdCompress } from 'node:zlib';
+import { createZstdCompress, createZstdDecompress, type ZstdCompress } from 'node:zlib';
 
 /**
  * A file of text packed with zstd, one frame of blocks. Whatever `append` has been given is in whole blocks on its way
@@ -65,5 +66,40 @@ export class PackedFile {
     // A write may take less than it is given.
     for (let at = 0; at < bytes.length; ) at += (await this.#file.write(bytes, at)).bytesWritten;
     this.#bytes += bytes.length;
+  }
+}
+
+/** Packed bytes that are unpacked at a time; all that they hold is in memory then. */
+const UNPACKED_AT_ONCE_BYTES = 16 * 1024;
+
+/**
+ * What is in a packed file. Rejects as `node:zlib` does, but not before all has been handed on that could be unpacked:
+ * the same of the same file, each time. A file that ends amid its frame is rejected with code `Z_BUF_ERROR`.
+ */
+export async function* unpackFile(path: string): AsyncGenerator<Buffer, void, void> {
+  const unpacker = createZstdDecompress();
+  let chunks: Buffer[] = [];
+  // An unpacker that fails forgets what waits in it to be read, so nothing is let wait there.
+  unpacker.on('data', (chunk: Buffer) => chunks.push(chunk));
+  const failed = new Promise<Error>((resolve) => unpacker.once('error', resolve));
+  const taken = () => {
+    const all = chunks;
+    chunks = [];
+    return all;
+  };
+  try {
+    for await (const packed of createReadStream(path, { highWaterMark: UNPACKED_AT_ONCE_BYTES })) {
+      const written = new Promise<void>((resolve) => unpacker.write(packed, () => resolve()));
+      const failure = await Promise.race([failed, written]);
+      yield* taken();
+      if (failure !== undefined) throw failure;
+    }
+    const ended = new Promise<void>((resolve) => unpacker.once('end', resolve));
+    unpacker.end();
+    const failure = await Promise.race([failed, ended]);
+    yield* taken();
+    if (failure !== undefined) throw failure;
+  } finally {
+    unpacker.destroy();
   }
 }

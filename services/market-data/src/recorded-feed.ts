@@ -1,17 +1,21 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { FeedState } from './core/connection.ts';
 import type { BookFault, FeedOutput, FetchAnswer, VenueProtocol } from './core/feeds/protocol.ts';
+import type { Wanted } from './feed-homes.ts';
+import { EVERY_SYMBOL } from './feed-plan.ts';
 import type { FeedSocketOptions } from './feed-socket.ts';
 import type { RecordedLine, Recording } from './recording.ts';
 
 export interface RecordedFeedOptions
   extends Pick<
     FeedSocketOptions,
-    'createProtocol' | 'onOutputs' | 'onConnection' | 'onClock' | 'onUpgrade' | 'clock' | 'log'
+    'createProtocol' | 'onOutputs' | 'onConnection' | 'onClock' | 'onUpgrade' | 'onWanted' | 'clock' | 'log'
   > {
   readonly recording: Recording;
   /** Times the speed at which it was recorded; `max`: as fast as the followers go. */
   readonly pace: number | 'max';
+  /** Symbols that are played of it; undefined for those that were subscribed when it was recorded. */
+  readonly only?: readonly string[] | undefined;
   /** The recording cannot be read on. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -116,7 +120,7 @@ export class RecordedFeed {
       case 'upgrade':
         return this.#upgrade(line);
       case 'subscribe':
-        return this.#hand(this.#protocol.subscribe(this.#symbols));
+        return this.#want(this.#wantedOf(line));
       case 'connect':
         return this.#connect();
       case 'recv':
@@ -130,6 +134,8 @@ export class RecordedFeed {
         return this.#setState('reconnecting');
       case 'clock':
         return this.#tick();
+      case 'stop':
+        return this.#end();
       case 'dropped':
         this.#options.log.warn({ lines: line.count }, `${line.count} lines are missing in the recording`);
     }
@@ -138,16 +144,17 @@ export class RecordedFeed {
   async #upgrade({ run, pace }: Pick<Upgrade, 'run' | 'pace'>): Promise<void> {
     const { createProtocol, onUpgrade } = this.#options;
     this.#setState('connecting');
-    if (this.#run !== null && run !== null && this.#run !== run) {
+    const isAnother = this.#run !== null && run !== null && this.#run !== run;
+    if (isAnother) {
       this.#hand(this.#protocol.subscribe([]));
       this.#protocol = createProtocol();
-      this.#hand(this.#protocol.subscribe(this.#symbols));
     }
     this.#run = run ?? this.#run;
     onUpgrade?.({
       ...(run !== null && { 'x-tickpath-run': run }),
       ...(pace !== null && { 'x-tickpath-pace': pace }),
     });
+    if (isAnother) this.#hand(this.#protocol.subscribe(this.#symbols));
     await this.#subscribed.promise;
   }
 
@@ -155,9 +162,24 @@ export class RecordedFeed {
   async #connect(): Promise<void> {
     if (!this.#options.recording.hasClock) {
       await this.#upgrade({ run: null, pace: null });
-      this.#hand(this.#protocol.subscribe(this.#symbols));
+      this.#want({ symbols: this.#symbols, excluded: [] });
     }
     if (!this.#stopping.signal.aborted) this.#hand(this.#protocol.connected(this.#nowNs));
+  }
+
+  #want(wanted: Wanted): void {
+    this.#symbols = wanted.symbols;
+    this.#hand(this.#protocol.subscribe(wanted.symbols));
+    this.#options.onWanted?.(wanted);
+  }
+
+  /** As it was wanted then, for it may have changed amid the recording; but for what is not to be played. */
+  #wantedOf({ symbols, excluded }: Wanted): Wanted {
+    const { only } = this.#options;
+    if (symbols.length === 0) return { symbols: this.#symbols, excluded };
+    if (only === undefined) return { symbols, excluded };
+    const hasAll = symbols.includes(EVERY_SYMBOL);
+    return { symbols: only.filter((symbol) => hasAll || symbols.includes(symbol)), excluded };
   }
 
   #lookAtClock(untilNs: bigint): void {
@@ -175,6 +197,7 @@ export class RecordedFeed {
   }
 
   #end(): void {
+    if (this.#state === 'disconnected') return;
     this.#hand(this.#protocol.disconnected());
     this.#setState('disconnected');
   }
@@ -182,7 +205,7 @@ export class RecordedFeed {
   #setState(state: FeedState): void {
     if (this.#state === state) return;
     this.#state = state;
-    this.#options.onConnection(state);
+    this.#options.onConnection(state, this.#nowNs);
   }
 
   #hand(outputs: readonly FeedOutput[]): void {

@@ -18,11 +18,12 @@ export interface RecorderOptions {
   readonly config: RecorderConfig;
   /** Whose market data, for the names of the files and their first lines. */
   readonly source: string;
-  readonly symbols: readonly string[];
+  /** Those that are wanted when a file begins. */
+  readonly symbols: () => readonly string[];
   /** What we say of ourselves to the source is recorded without these. */
   readonly secrets: readonly string[];
   readonly nowNs: () => bigint;
-  readonly metrics: Metrics;
+  readonly measured: RecorderMetrics;
   readonly log: Logger;
 }
 
@@ -52,7 +53,7 @@ type RecordingKind = (typeof KINDS)[number];
 export function openRecorder(options: RecorderOptions): Recorder {
   const { config } = options;
   const secrets = options.secrets.filter((secret) => secret !== '');
-  const counts = recorderMetrics(options.metrics);
+  const counts = options.measured;
   const raw = config.raw ? openFile('raw', options, counts) : undefined;
   const normalised = config.normalised ? openFile('normalised', options, counts) : undefined;
   counts.waiting(() => (raw?.waiting ?? 0) + (normalised?.waiting ?? 0));
@@ -69,9 +70,15 @@ export function openRecorder(options: RecorderOptions): Recorder {
   };
 }
 
-type Counts = ReturnType<typeof recorderMetrics>;
+/** Counts of all recordings of the process, opened once. */
+export interface RecorderMetrics {
+  written(recording: RecordingKind, bytes: number): void;
+  dropped(recording: RecordingKind, reason: string, count: number): void;
+  /** Adds lines that wait, read when someone scrapes. */
+  waiting(read: () => number): void;
+}
 
-function recorderMetrics(metrics: Metrics) {
+export function createRecorderMetrics(metrics: Metrics): RecorderMetrics {
   const written = metrics.counter('tickpath_market_data_recorded_bytes_total', 'Bytes of recordings written', [
     'recording',
   ]);
@@ -84,21 +91,29 @@ function recorderMetrics(metrics: Metrics) {
     written.inc({ recording }, 0);
     for (const reason of DROP_REASONS) dropped.inc({ recording, reason }, 0);
   }
+  const waiting: (() => number)[] = [];
+  metrics.beforeScrape(() => depth.set(waiting.reduce((sum, read) => sum + read(), 0)));
   return {
-    written: (recording: RecordingKind, bytes: number) => written.inc({ recording }, bytes),
-    dropped: (recording: RecordingKind, reason: string, count: number) => dropped.inc({ recording, reason }, count),
-    waiting: (read: () => number) => metrics.beforeScrape(() => depth.set(read())),
+    written: (recording, bytes) => written.inc({ recording }, bytes),
+    dropped: (recording, reason, count) => dropped.inc({ recording, reason }, count),
+    waiting: (read) => void waiting.push(read),
   };
 }
 
-function openFile(recording: RecordingKind, options: RecorderOptions, counts: Counts): LineFile {
+function openFile(recording: RecordingKind, options: RecorderOptions, counts: RecorderMetrics): LineFile {
   const { config, source, symbols, nowNs, log } = options;
   let isDropping = false;
   return new LineFile({
     ...{ dir: join(config.dir, recording), name: source, nowNs },
     ...{ rotateBytes: config.rotateBytes, rotateMs: config.rotateMs, queueChars: config.queueChars },
     header: (part) =>
-      line('header', nowNs(), { format: RECORDING_FORMAT, recording, exchange: source.toUpperCase(), symbols, part }),
+      line('header', nowNs(), {
+        format: RECORDING_FORMAT,
+        recording,
+        exchange: source.toUpperCase(),
+        symbols: symbols(),
+        part,
+      }),
     hole(dropped) {
       isDropping = false;
       log.warn({ recording, dropped }, `${dropped} lines are missing in the ${recording} recording`);

@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
-import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
-import { createZstdDecompress } from 'node:zlib';
 import { FatalStartError } from '@tickpath/runtime';
+import type { Wanted } from './feed-homes.ts';
+import { unpackFile } from './packed-file.ts';
 
 /** What happened on a feed, one after the other, as far as it can be played again. */
 export type RecordedLine =
@@ -10,7 +10,8 @@ export type RecordedLine =
   | { readonly t: 'recv'; readonly ns: bigint; readonly data: string }
   | { readonly t: 'http'; readonly ns: bigint; readonly path: string; readonly data: string }
   | { readonly t: 'http-failed'; readonly ns: bigint; readonly path: string; readonly reason: string }
-  | { readonly t: 'subscribe' | 'connect' | 'disconnect' | 'clock'; readonly ns: bigint }
+  | ({ readonly t: 'subscribe'; readonly ns: bigint } & Wanted)
+  | { readonly t: 'connect' | 'disconnect' | 'clock' | 'stop'; readonly ns: bigint }
   /** So many lines are missing here. */
   | { readonly t: 'dropped'; readonly ns: bigint; readonly count: number };
 
@@ -32,23 +33,66 @@ export interface RecordingLog {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Opens a recording by its first line. Throws as `lines` does. */
+/**
+ * Opens a recording by the first lines of its files. Throws as `lines` does, also for files that do not belong together:
+ * what one exchange has said means nothing in the protocol of another.
+ */
 export async function openRecording(files: readonly string[], log: RecordingLog): Promise<Recording> {
-  const [first = ''] = files;
-  for await (const { fields } of fieldsIn(first, log)) {
-    const { t, exchange, symbols, recording } = fields;
-    if (t !== 'header' || typeof exchange !== 'string') {
-      throw unreadable(first, 'begins with no header that names an exchange');
+  const [first = '', ...others] = files;
+  const header = await headerOf(first);
+  if (header === undefined) throw unreadable(first, 'is empty');
+  if (header === 'none') throw unreadable(first, 'begins with no header that names an exchange');
+  if (header.recording === 'normalised') throw unreadable(first, 'is a normalised recording; a raw one can be played');
+  if (header.part > 1) {
+    const { part } = header;
+    log.warn({ file: first, part }, `${first} is part ${part}; what part 1 subscribed and connected is not played`);
+  }
+  let { part } = header;
+  for (const file of others) {
+    const next = await headerOf(file);
+    if (next === undefined || next === 'none') continue;
+    if (kindOf(next) !== kindOf(header)) {
+      throw unreadable(file, `is ${kindOf(next)}, ${first} is ${kindOf(header)}; played together: files of one kind`);
     }
-    if (recording === 'normalised') throw unreadable(first, 'is a normalised recording; a raw one can be played');
+    if (next.part > 1 && next.part !== part + 1) {
+      log.warn({ file, part: next.part }, `${file} is part ${next.part}, and that before it part ${part}`);
+    }
+    part = next.part;
+  }
+  return {
+    exchange: header.exchange,
+    symbols: header.symbols,
+    hasClock: header.recording === 'raw',
+    lines: () => linesOf(files, log),
+  };
+}
+
+interface Header {
+  readonly exchange: string;
+  readonly symbols: readonly string[];
+  /** `raw`, `normalised`, or empty for the captures of others. */
+  readonly recording: string;
+  /** 1 where there are no parts. */
+  readonly part: number;
+}
+
+/** `none`: the first line is no header. Undefined: the file has no whole line, as when it was begun before a kill. */
+async function headerOf(file: string): Promise<Header | 'none' | undefined> {
+  for await (const { fields } of fieldsIn(file, { warn: () => {} })) {
+    const { t, exchange, symbols, recording, part } = fields;
+    if (t !== 'header' || typeof exchange !== 'string') return 'none';
     return {
       exchange: exchange.toLowerCase(),
-      symbols: Array.isArray(symbols) ? symbols.map(String) : [],
-      hasClock: recording === 'raw',
-      lines: () => linesOf(files, log),
+      symbols: textsOf(symbols),
+      recording: textOrNull(recording) ?? '',
+      part: typeof part === 'number' ? part : 1,
     };
   }
-  throw unreadable(first, 'is empty');
+  return undefined;
+}
+
+function kindOf({ exchange, recording }: Header): string {
+  return recording === '' ? `a capture of ${exchange}` : `a ${recording} recording of ${exchange}`;
 }
 
 async function* linesOf(files: readonly string[], log: RecordingLog): AsyncGenerator<RecordedLine, void, void> {
@@ -66,37 +110,43 @@ interface ReadLine {
   readonly line: number;
 }
 
-/** A file that ends amid a block was cut by a kill: the whole lines before it count. */
+/** A file that ends amid a block or a line was cut by a kill: the whole lines before it count. */
 async function* fieldsIn(file: string, log: RecordingLog): AsyncGenerator<ReadLine, void, void> {
-  const source = createReadStream(file);
-  const unpacked: Readable = file.endsWith('.zst') ? source.pipe(createZstdDecompress()) : source;
-  source.on('error', (error) => unpacked.destroy(error));
+  const chunks: AsyncIterable<Buffer> = file.endsWith('.zst') ? unpackFile(file) : createReadStream(file);
   const decoder = new StringDecoder('utf8');
   let rest = '';
   let line = 0;
   try {
-    for await (const chunk of unpacked) {
-      const lines = (rest + decoder.write(chunk as Buffer)).split('\n');
+    for await (const chunk of chunks) {
+      const lines = (rest + decoder.write(chunk)).split('\n');
       rest = lines.pop() ?? '';
       for (const text of lines) {
         line += 1;
         yield { fields: fieldsOf(text, { file, line }), line };
       }
     }
-    rest += decoder.end();
-    if (rest !== '') yield { fields: fieldsOf(rest, { file, line: line + 1 }), line: line + 1 };
   } catch (error) {
     if (error instanceof FatalStartError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code !== CUT || line === 0) throw unreadable(file, `cannot be read: ${message}`, error);
-    log.warn({ file, lines: line }, `${file} is cut off behind line ${line}`);
-  } finally {
-    source.destroy();
-    unpacked.destroy();
+    if (code !== CUT) throw unreadable(file, `cannot be read: ${message}`, error);
+    return log.warn({ file, lines: line }, `${file} is cut off behind line ${line}`);
   }
+  rest += decoder.end();
+  if (rest === '') return;
+  if (!isJson(rest)) return log.warn({ file, lines: line }, `${file} is cut off behind line ${line}`);
+  yield { fields: fieldsOf(rest, { file, line: line + 1 }), line: line + 1 };
 }
 
 const CUT = 'Z_BUF_ERROR';
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 function fieldsOf(text: string, { file, line }: { readonly file: string; readonly line: number }): Fields {
   try {
@@ -127,9 +177,11 @@ function lineOf(fields: Fields): RecordedLine | 'nothing' | 'malformed' {
       return path === undefined ? 'malformed' : { t, ns, path, reason: String(fields.reason) };
     }
     case 'subscribe':
+      return { t, ns, symbols: textsOf(fields.symbols), excluded: textsOf(fields.excluded) };
     case 'connect':
     case 'disconnect':
     case 'clock':
+    case 'stop':
       return { t, ns };
     case 'dropped':
       return { t, ns, count: Number(fields.count) };
@@ -149,6 +201,10 @@ function pathOf({ path, url }: Fields): string | undefined {
   if (typeof url !== 'string' || !URL.canParse(url)) return undefined;
   const { pathname, search } = new URL(url);
   return pathname + search;
+}
+
+function textsOf(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.map(String) : [];
 }
 
 function textOrNull(value: unknown): string | null {

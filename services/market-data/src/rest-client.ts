@@ -8,6 +8,8 @@ export interface RestClientOptions {
   readonly requestsPerMinute: number;
   /** Until the head of an answer has come, for every try. */
   readonly timeoutMs: number;
+  /** From there until all of it has come. */
+  readonly bodyTimeoutMs: number;
   /** Tries after the first one, when the venue is busy, fails or cannot be reached. */
   readonly retries: number;
   readonly maxBodyBytes: number;
@@ -101,7 +103,7 @@ export class RestClient {
   }
 
   async #request(path: string): Promise<FetchAnswer> {
-    const { baseUrl, headers, maxBodyBytes } = this.#options;
+    const { baseUrl, headers } = this.#options;
     const { signal } = this.#stopping;
     signal.throwIfAborted();
     const url = new URL(path, baseUrl);
@@ -112,22 +114,40 @@ export class RestClient {
       headers,
       signal,
     });
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    for await (const chunk of response.body) {
-      bytes += chunk.length;
-      if (bytes > maxBodyBytes) {
-        response.body.destroy();
-        return { ok: false, reason: `GET ${shownPath(path)}: body of more than ${maxBodyBytes} bytes` };
-      }
-      chunks.push(chunk);
-    }
-    const body = Buffer.concat(chunks).toString();
+    const read = await this.#read(response.body);
+    if (typeof read === 'string') return { ok: false, reason: `GET ${shownPath(path)}: ${read}` };
+    const body = read.toString();
     if (response.statusCode === 200) return { ok: true, body };
     return {
       ok: false,
       reason: `GET ${shownPath(path)}: status ${response.statusCode} ${body.slice(0, SHOWN_LENGTH)}`,
     };
+  }
+
+  /** The whole body, or why it is not taken: an answer without end would hold its place among those at a time. */
+  async #read(body: Dispatcher.ResponseData['body']): Promise<Buffer | string> {
+    const { maxBodyBytes, bodyTimeoutMs } = this.#options;
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      body.destroy(new Error('late'));
+    }, bodyTimeoutMs);
+    try {
+      for await (const chunk of body) {
+        bytes += chunk.length;
+        // Leaving the loop destroys the body.
+        if (bytes > maxBodyBytes) return `body of more than ${maxBodyBytes} bytes`;
+        chunks.push(chunk);
+      }
+    } catch (error) {
+      if (isLate) return `body not whole after ${bodyTimeoutMs} ms, ${bytes} bytes of it had come`;
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+    return Buffer.concat(chunks);
   }
 }
 

@@ -41,7 +41,7 @@ test('a snapshot is published whole, a change as what it changed among the best 
       venueTsNs: nsAt(0),
       receivedNs: 5n,
     },
-    ...{ bids: [{ px: '9', sz: '1' }], asks: [{ px: '11', sz: '2' }], decodedNs: 6n },
+    ...{ bids: [{ px: '9', sz: '1' }], asks: [{ px: '11', sz: '2' }], decodedNs: 6n, venueTsSource: null },
   });
   const change = aBook(1, { bids: [['9.5', '3']], asks: [['11', '0']], venueSeq: 7 });
   const [changed] = ofKind(market.events(change), 'book');
@@ -90,6 +90,29 @@ test('a venue that begins to write finer amounts changes nothing of what stood t
   assert.deepEqual([changed?.payload.bids, changed?.payload.asks], [[], [{ px: '10.123', sz: '0.00000001' }]]);
   const [whole] = ofKind(market.clock(2_000), 'book');
   assert.deepEqual(whole?.payload.bids, [{ px: '9', sz: '1' }]);
+});
+
+test('zeros at the end of amounts take no room, and a snapshot begins with units as coarse as it allows', () => {
+  const market = marketOf();
+  const asks = [
+    ['99999997.00000000', '3.50000000'],
+    ['99999996.50000000', '0.25000000'],
+  ] as const;
+  const [padded] = ofKind(market.events(aBook(0, { snapshot: true, bids: [['9.00000000', '1.0']], asks })), 'book');
+  assert.deepEqual(
+    [padded?.payload.valid, padded?.payload.asks],
+    [
+      true,
+      [
+        { px: '99999996.5', sz: '0.25' },
+        { px: '99999997', sz: '3.5' },
+      ],
+    ],
+  );
+  market.events(aBook(1, { bids: [['9.00000001', '1']] }));
+  assert.deepEqual(market.told, ['BTC-USD book precision'], 'both at once are too much');
+  const [again] = ofKind(market.events(aBook(2, { snapshot: true, bids: [['9', '1']], asks })), 'book');
+  assert.equal(again?.payload.valid, true);
 });
 
 test('a full book comes again only after changes, and not more often than it is configured', () => {

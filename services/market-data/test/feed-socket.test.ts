@@ -6,6 +6,7 @@ import type { Logger } from '@tickpath/runtime';
 import { createClock } from '@tickpath/runtime';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { createAlpacaProtocol } from '../src/core/feeds/alpaca.ts';
+import { createKrakenProtocol } from '../src/core/feeds/kraken.ts';
 import type { FeedOutput } from '../src/core/feeds/protocol.ts';
 import { FeedSocket, type FeedSocketOptions, type FeedTraffic } from '../src/feed-socket.ts';
 import { RestClient } from '../src/rest-client.ts';
@@ -87,6 +88,7 @@ async function opened(t: TestContext, { autoPong = true, ...options }: Setting =
     headers: {},
     requestsPerMinute: 60_000,
     timeoutMs: 2_000,
+    bodyTimeoutMs: 2_000,
     retries: 0,
     maxBodyBytes: 1_000_000,
   });
@@ -225,6 +227,37 @@ test('with another run of the venue the same ids are other trades', async (t) =>
   assert.ok(!venue.asked.some((path) => path.startsWith('/v2/stocks/trades')), 'nothing of the run before is fetched');
 });
 
+test('what a protocol says of its books comes behind the word of the run that they are of', async (t) => {
+  const told: string[] = [];
+  const { venue, feed, states } = await opened(t, {
+    createProtocol: () => createKrakenProtocol({ depth: 10 }),
+    onUpgrade: (headers) => told.push(String(headers['x-tickpath-run'])),
+    onOutputs: (some) => {
+      for (const output of some) if (output.kind === 'book-invalid') told.push(output.reason);
+    },
+  });
+  feed.subscribe(['BTC-USD']);
+  feed.start();
+  await until('the first run', () => states.includes('authenticated'));
+  venue.run = 'run 2';
+  venue.sockets[0]?.terminate();
+  await until('the second run', () => states.filter((state) => state === 'authenticated').length === 2);
+  assert.deepEqual(told, ['no-snapshot', 'run 1', 'reconnect', 'unsubscribed', 'run 2', 'no-snapshot']);
+});
+
+test('a book is lost with the connection, not again with every attempt to get another', async (t) => {
+  const { venue, feed, states, outputs } = await opened(t, {
+    createProtocol: () => createKrakenProtocol({ depth: 10 }),
+  });
+  feed.subscribe(['BTC-USD']);
+  feed.start();
+  await until('a connection', () => states.includes('authenticated'));
+  await venue.close();
+  await until('attempts that fail', () => states.filter((state) => state === 'connecting').length > 3);
+  const lost = outputs.filter((output) => output.kind === 'book-invalid' && output.reason === 'reconnect');
+  assert.equal(lost.length, 1);
+});
+
 test('while paused nothing is read, and nothing is lost', async (t) => {
   const { venue, feed, states, tradeIds } = await opened(t);
   feed.subscribe(['AAPL']);
@@ -245,7 +278,7 @@ test('while paused nothing is read, and nothing is lost', async (t) => {
 });
 
 test('binary frames are counted, and a closed feed dials no more', async (t) => {
-  const { venue, feed, states, outputs } = await opened(t);
+  const { venue, feed, states, outputs, traffic } = await opened(t);
   feed.start();
   await until('authenticated', () => states.includes('authenticated'));
   venue.sockets[0]?.send(Buffer.from([1, 2, 3]));
@@ -254,4 +287,5 @@ test('binary frames are counted, and a closed feed dials no more', async (t) => 
   assert.equal(states.at(-1), 'disconnected');
   await until('the venue to see it', () => venue.sockets[0]?.readyState === 3);
   assert.equal(venue.sockets.length, 1);
+  assert.equal(traffic.at(-1)?.type, 'stop');
 });

@@ -29,6 +29,7 @@ export const QUALITY: QualityConfig = {
   futureTime: { severity: 'tag', toleranceMs: 1_000 },
   notPositive: { severity: 'tag' },
   outlier: { severity: 'count', window: 20, maxScore: 3.5, minRatio: 0.01 },
+  gap: { severity: 'count' },
   cleanMs: 1_000,
 };
 
@@ -37,9 +38,11 @@ export interface MarketOptions {
   readonly quality?: Partial<QualityConfig>;
   readonly bars?: Partial<MarketConfig['bars']>;
   readonly isLive?: boolean;
+  readonly bookQuotesOf?: string | null;
 }
 
-export function configOf({ intervals = ['1s'], quality, bars, isLive = false }: MarketOptions = {}): MarketConfig {
+export function configOf(options: MarketOptions = {}): MarketConfig {
+  const { intervals = ['1s'], quality, bars, isLive = false, bookQuotesOf = null } = options;
   return {
     quality: { ...QUALITY, ...quality },
     bars: {
@@ -48,6 +51,7 @@ export function configOf({ intervals = ['1s'], quality, bars, isLive = false }: 
     },
     bookSnapshotMs: 1_000,
     isLive,
+    bookQuotesOf,
   };
 }
 
@@ -60,14 +64,32 @@ export function aTrade(symbol: string, ms: number, fields: Partial<FeedEvent & {
 
 export function aQuote(symbol: string, ms: number, fields: Partial<FeedEvent & { kind: 'quote' }> = {}): FeedEvent {
   return {
-    ...{ kind: 'quote', symbol, bidPx: '9', bidSize: '1', askPx: '11', askSize: '1', venueSeq: null },
+    ...{
+      kind: 'quote',
+      symbol,
+      bidPx: '9',
+      bidSize: '1',
+      askPx: '11',
+      askSize: '1',
+      venueSeq: null,
+      venueTsSource: 'venue',
+    },
     ...{ bidExchange: 'V', askExchange: 'V', conditions: [], venueTsNs: nsAt(ms), ...fields },
   };
 }
 
 export function aBook(ms: number, fields: Partial<BookEvent> = {}): BookEvent {
   return {
-    ...{ kind: 'book', symbol: 'BTC-USD', snapshot: false, bids: [], asks: [], venueSeq: null, checksum: null },
+    ...{
+      kind: 'book',
+      symbol: 'BTC-USD',
+      snapshot: false,
+      bids: [],
+      asks: [],
+      venueSeq: null,
+      checksum: null,
+      venueTsSource: 'venue',
+    },
     ...{ venueTsNs: nsAt(ms), ...fields },
   };
 }

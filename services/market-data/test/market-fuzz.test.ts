@@ -26,6 +26,7 @@ const ids = fc.integer({ min: 0, max: 20 }).map(String);
 const trades = { tradeId: ids, price: amounts, size: amounts, conditions };
 const common = { symbol: symbols, venueTsNs: times };
 const words = { exchange: texts, tape: texts };
+const venueTsSource = fc.constantFrom('venue' as const, 'inferred' as const, 'receipt' as const);
 
 const events: fc.Arbitrary<FeedEvent> = fc.oneof(
   fc.record({
@@ -35,15 +36,16 @@ const events: fc.Arbitrary<FeedEvent> = fc.oneof(
   fc.record({
     ...{ kind: fc.constant('quote' as const), ...common, bidExchange: texts, askExchange: texts, conditions },
     ...{ bidPx: fc.option(amounts), bidSize: amounts, askPx: fc.option(amounts), askSize: amounts },
-    venueSeq: fc.constant(null),
+    ...{ venueSeq: fc.constant(null), venueTsSource },
   }),
   fc.record({
     ...{ kind: fc.constant('book' as const), ...common, snapshot: fc.boolean(), bids: levels, asks: levels },
-    ...{ venueSeq: fc.option(fc.nat()), checksum: fc.constant(null) },
+    ...{ venueSeq: fc.option(fc.nat()), checksum: fc.constant(null), venueTsSource },
   }),
   fc.record({
     ...{ kind: fc.constant('status' as const), ...common, statusCode: texts, statusMessage: texts, tape: texts },
     ...{ reasonCode: texts, reasonMessage: texts, effect: fc.constantFrom('halt' as const, 'none' as const) },
+    venueTsSource,
   }),
   fc.record({ kind: fc.constant('cancel' as const), ...common, ...words, ...trades, action: texts }),
   fc.record({

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { FeedEvent, MarketOutput } from '../src/core/index.ts';
-import { aQuote, aTrade, inWords, marketOf, nsAt, ofKind } from './market-builders.ts';
+import { aQuote, aTrade, inWords, marketOf, nsAt, ofKind, STAMPS } from './market-builders.ts';
 import './seed.ts';
 
 /** All that was published but for the first word on a symbol's data. */
@@ -74,9 +74,25 @@ test('with revisions a late trade publishes its bar again, and a cancel takes a 
   ]);
   const cancel = { exchange: 'V', tradeId: '500', price: '10', size: '7', action: 'C', tape: 'C' };
   assert.deepEqual(inWords(market.events({ kind: 'cancel', symbol: 'IBM', ...cancel, venueTsNs: nsAt(1200) })), [
+    'IBM/cancel',
     'IBM/bar.1s from 0 ms: 1 of 1, revision 2',
   ]);
-  assert.deepEqual(market.told, ['unpublished cancel']);
+  assert.deepEqual(market.told, []);
+});
+
+test('a cancel takes back the trade of its own exchange, whatever others have numbered alike', () => {
+  const market = marketOf({ bars: { reviseWithinMs: 60_000 } });
+  const tradeId = '7';
+  market.events(
+    aTrade('IBM', 100, { tradeId, exchange: 'V', size: '3' }),
+    aTrade('IBM', 200, { tradeId, exchange: 'D', size: '5' }),
+    aTrade('IBM', 1100),
+  );
+  const cancel = { exchange: 'V', tradeId, price: '10', size: '3', action: 'C', tape: 'C' };
+  assert.deepEqual(inWords(market.events({ kind: 'cancel', symbol: 'IBM', ...cancel, venueTsNs: nsAt(1200) })), [
+    'IBM/cancel',
+    'IBM/bar.1s from 0 ms: 1 of 5, revision 1',
+  ]);
 });
 
 test('a recovered trade is published as such, finds its bar and says nothing of the present', () => {
@@ -105,7 +121,8 @@ test('what the protocol could not read is told and changes nothing', () => {
     { kind: 'lost', symbol: 'IBM', topic: 'trade', from: 1, to: 2 },
   ]);
   assert.deepEqual(inWords(published), ['IBM/trade', 'IBM/data valid']);
-  assert.deepEqual(market.told, ['rejected price', 'unknown', 'duplicate', 'lost']);
+  const gap = 'IBM gap: trades 1 to 2 are lost, allowed are none';
+  assert.deepEqual(market.told, ['rejected price', 'unknown', 'duplicate', gap, 'lost']);
 });
 
 test('a trade too fine or too large for its units is published and in no bar', () => {
@@ -113,6 +130,35 @@ test('a trade too fine or too large for its units is published and in no bar', (
   const published = market.events(aTrade('IBM', 1, { size: '0.00000001' }), aTrade('IBM', 2, { size: '1e' }));
   assert.deepEqual(inWords(published).slice(0, 2), ['IBM/trade', 'IBM/data valid']);
   assert.equal(market.told[0], 'IBM unbarred precision');
+});
+
+test('bands, imbalances, corrections and cancels are messages of their own, as the venue sent them', () => {
+  const market = marketOf();
+  const told = { symbol: 'IBM', tape: 'C', venueTsNs: nsAt(1) };
+  const terms = { tradeId: '7', price: '10.5', size: '3', conditions: ['@'] };
+  const [correction, ...others] = market.events(
+    {
+      ...{ kind: 'correction', exchange: 'V', ...told },
+      ...{ original: { ...terms, tradeId: '6', conditions: [] }, corrected: terms },
+    },
+    { kind: 'cancel', exchange: 'V', tradeId: '7', price: '10.5', size: '3', action: 'C', ...told },
+    { kind: 'luld', limitUpPx: '11', limitDownPx: '9', indicator: 'B', ...told },
+    { kind: 'imbalance', price: '10', ...told },
+  );
+  assert.deepEqual(correction, {
+    ...{ kind: 'correction', topic: 'IBM/correction' },
+    payload: {
+      ...{ exchange: 'V', tape: 'C', venueTsNs: nsAt(1), ...STAMPS },
+      ...{ original: { ...terms, tradeId: '6', conditions: [] }, corrected: terms },
+    },
+  });
+  const topics = others.map((output) => output.kind !== 'resync' && output.topic);
+  assert.deepEqual(topics, ['IBM/data', 'IBM/cancel', 'IBM/luld', 'IBM/imbalance']);
+  assert.deepEqual(ofKind(others, 'luld')[0]?.payload, {
+    ...{ limitUpPx: '11', limitDownPx: '9', indicator: 'B', tape: 'C', venueTsNs: nsAt(1), ...STAMPS },
+  });
+  assert.equal(market.state.marketNowNs, 0n, 'they do not move the time of the market');
+  assert.deepEqual(market.told, ['IBM unbarred not-held', 'IBM unbarred not-held']);
 });
 
 test('an instrument is published, and its increments are the units of its bars', () => {

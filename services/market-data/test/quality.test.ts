@@ -239,6 +239,54 @@ describe('the data of a symbol', () => {
     ]);
     assert.deepEqual(inWords(market.bookInvalid('sequence')), [], 'said once');
   });
+
+  test('is invalid for what stands now: another reason of the same book is said at once', () => {
+    const market = marketOf();
+    market.bookInvalid('no-snapshot');
+    assert.deepEqual(inWords(market.bookInvalid('refused')), [
+      'BTC-USD/book',
+      'BTC-USD/data invalid: book: found refused, needed valid',
+    ]);
+    assert.deepEqual(inWords(market.bookInvalid('refused')), [], 'said once');
+  });
+
+  test('says the newest numbers of a broken rule, once a second at most, since when it was broken first', () => {
+    const market = marketOf();
+    market.eventsAt(0, aTrade('IBM', 0, { price: '100' }));
+    const said = [0, 400, 999, 1_000, 1_100, 2_100].map((ms, i) => {
+      const trade = aTrade('IBM', ms, { price: String(i % 2 === 0 ? 200 + i : 400 + i) });
+      return ofKind(market.eventsAt(ms, trade), 'dataState').map(({ payload: { valid, reasons, sinceNs } }) => {
+        assert.deepEqual([valid, sinceNs], [false, nsAt(0)]);
+        return reasons.join();
+      });
+    });
+    const jump = (found: string) => [`price-jump: price ${found} from 100, allowed 10 %`];
+    assert.deepEqual(said, [jump('200 is 100 %'), [], [], jump('403 is 303 %'), [], jump('405 is 305 %')]);
+    assert.deepEqual(inWords(market.clock(3_099)), []);
+    assert.deepEqual(inWords(market.clock(3_100)), ['IBM/data valid']);
+  });
+
+  test('is not clean at the first time of the venue, when its book came before there was any', () => {
+    const market = marketOf();
+    market.bookInvalid('no-snapshot');
+    const book = { snapshot: true, bids: [['9', '1']], asks: [['11', '1']] } as const;
+    assert.deepEqual(inWords(market.events(aBook(0, { ...book, venueTsSource: 'receipt' }))), ['BTC-USD/book']);
+    assert.deepEqual(inWords(market.events(aQuote('BTC-USD', 5_000))), ['BTC-USD/quote']);
+    assert.deepEqual(inWords(market.events(aQuote('BTC-USD', 5_999))), ['BTC-USD/quote']);
+    assert.deepEqual(inWords(market.events(aQuote('BTC-USD', 6_000))), ['BTC-USD/quote', 'BTC-USD/data valid']);
+  });
+
+  test('has been clean for as long as our clock says, up to the first time of the venue', () => {
+    const market = marketOf({ isLive: true });
+    market.bookInvalid('no-snapshot');
+    const book = { snapshot: true, bids: [['9', '1']], asks: [['11', '1']] } as const;
+    market.eventsAt(0, aBook(0, { ...book, venueTsSource: 'receipt' }));
+    const stamps = { receivedNs: nsAt(700), decodedNs: nsAt(700) };
+    assert.deepEqual(inWords(market.step({ type: 'clock', marketNowNs: 700_000_000n, stamps })), []);
+    assert.deepEqual(inWords(market.eventsAt(700, aQuote('BTC-USD', 690))), ['BTC-USD/quote']);
+    assert.deepEqual(inWords(market.clock(989)), []);
+    assert.deepEqual(inWords(market.clock(990)), ['BTC-USD/data valid']);
+  });
 });
 
 describe('a trade that jumps', () => {

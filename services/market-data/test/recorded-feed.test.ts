@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { createZstdCompress } from 'node:zlib';
+import { createZstdCompress, createZstdDecompress } from 'node:zlib';
 import { createClock, createLogger } from '@tickpath/runtime';
 import { createBinanceProtocol } from '../src/core/feeds/binance.ts';
 import type { FeedOutput } from '../src/core/feeds/protocol.ts';
@@ -30,6 +30,21 @@ async function packed(text: string): Promise<Buffer> {
   await new Promise<void>((resolve) => packer.flush(resolve));
   packer.destroy();
   return Buffer.concat(chunks);
+}
+
+/** Whole lines that are in what is left of a packed file, by the other way of unpacking. */
+async function unpackedLines(bytes: Buffer): Promise<number> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let lines = 0;
+  const unpacker = createZstdDecompress();
+  unpacker.on('data', (chunk: Buffer) => {
+    lines += chunk.toString().split('\n').length - 1;
+  });
+  unpacker.on('error', () => resolve());
+  unpacker.on('end', resolve);
+  unpacker.end(bytes);
+  await promise;
+  return lines;
 }
 
 async function read(recording: Recording): Promise<RecordedLine[]> {
@@ -73,6 +88,70 @@ for (const [what, content, found] of [
     await assert.rejects(opening, { code: 'RECORDING_UNREADABLE', message: found });
   });
 }
+
+for (const [what, second, found] of [
+  ['of another exchange', HEADER.replace('BINANCE', 'KRAKEN'), /2\.jsonl is a raw recording of kraken, .*of binance/],
+  ['a capture', '{"t":"header","exchange":"BINANCE"}', /2\.jsonl is a capture of binance, .* is a raw recording of/],
+  ['normalised', HEADER.replace('raw', 'normalised'), /2\.jsonl is a normalised recording of binance/],
+] as const) {
+  test(`a file that is ${what} is not played behind a raw recording`, async (t) => {
+    const dir = folder(t);
+    const files = [join(dir, '1.jsonl'), join(dir, '2.jsonl')] as const;
+    writeFileSync(files[0], `${HEADER}\n`);
+    writeFileSync(files[1], `${second}\n`);
+    const opening = openRecording(files, { warn: () => {} });
+    await assert.rejects(opening, { code: 'RECORDING_UNREADABLE', message: found });
+  });
+}
+
+test('a file that was begun right before a kill ends the recording, and does not make it unreadable', async (t) => {
+  const dir = folder(t);
+  const files = ['1.jsonl', '2.jsonl.zst', '3.jsonl.zst', '4.jsonl'].map((name) => join(dir, name));
+  const [first = '', empty = '', begun = '', unpacked = ''] = files;
+  writeFileSync(first, `${HEADER}\n{"t":"clock","ns":"1"}\n`);
+  writeFileSync(empty, '');
+  writeFileSync(begun, (await packed(HEADER)).subarray(0, 5));
+  writeFileSync(unpacked, `${HEADER}\n{"t":"clock","ns":"2"}\n{"t":"recv","n`);
+  const warnings: string[] = [];
+  const recording = await openRecording(files, { warn: (_fields, text) => void warnings.push(text) });
+  assert.deepEqual(
+    (await read(recording)).map(({ ns }) => ns),
+    [1n, 2n],
+  );
+  assert.deepEqual(warnings, [
+    `${empty} is cut off behind line 0`,
+    `${begun} is cut off behind line 0`,
+    `${unpacked} is cut off behind line 2`,
+  ]);
+});
+
+test('a recording without its first part, or with one left out, says so', async (t) => {
+  const dir = folder(t);
+  const files = [2, 3, 5, 1].map((part) => {
+    const file = join(dir, `${part}.jsonl`);
+    writeFileSync(file, `${HEADER.replace('"part":1', `"part":${part}`)}\n`);
+    return file;
+  });
+  const warnings: string[] = [];
+  await openRecording(files, { warn: (_fields, text) => void warnings.push(text) });
+  assert.deepEqual(warnings, [
+    `${files[0]} is part 2; what part 1 subscribed and connected is not played`,
+    `${files[2]} is part 5, and that before it part 3`,
+  ]);
+});
+
+test('of a file that was cut, all that can be unpacked is read, however slowly', async (t) => {
+  const file = join(folder(t), '1.jsonl.zst');
+  const lines = Array.from({ length: 20_000 }, (_, at) => `{"t":"clock","ns":"${at + 1}"}`);
+  const whole = await packed(`${[HEADER, ...lines].join('\n')}\n`);
+  for (const bytes of [whole.length, Math.floor(whole.length / 2), 40]) {
+    writeFileSync(file, whole.subarray(0, bytes));
+    const readable = await unpackedLines(whole.subarray(0, bytes));
+    if (readable === 0) continue;
+    const recording = await openRecording([file], { warn: () => {} });
+    assert.equal((await read(recording)).length, readable - 1, `${bytes} of ${whole.length} bytes`);
+  }
+});
 
 test('a file that is not there is no recording', async () => {
   const opening = openRecording(['/nowhere/1.jsonl.zst'], { warn: () => {} });
@@ -118,3 +197,37 @@ test('a capture of others is played through the protocol, with its snapshots, an
   assert.equal(observer.books.size, 0);
   assert.ok(booksAtEnd > 0, JSON.stringify(observer.count()));
 });
+
+for (const [what, only, wanted] of [
+  ['as they changed when it was recorded', undefined, [['BTC-USDT'], ['BTC-USDT', 'ETH-USDT'], ['ETH-USDT']]],
+  ['but for those that are not to be played', ['ETH-USDT'], [[], ['ETH-USDT'], ['ETH-USDT']]],
+] as const) {
+  test(`the symbols of a recording are those that were subscribed, ${what}`, async (t) => {
+    const file = join(folder(t), '1.jsonl');
+    const said = [['BTC-USDT'], ['BTC-USDT', 'ETH-USDT'], ['ETH-USDT']].map((symbols, at) =>
+      JSON.stringify({ t: 'subscribe', ns: String(at + 3), symbols, excluded: ['XRP-USDT'] }),
+    );
+    writeFileSync(file, [HEADER, '{"t":"upgrade","ns":"2"}', ...said, '{"t":"stop","ns":"9"}', ''].join('\n'));
+    const log = createLogger({ service: 'market-data', level: 'silent' });
+    const over = Promise.withResolvers<bigint>();
+    const followed: unknown[] = [];
+    const feed = new RecordedFeed({
+      ...{ recording: await openRecording([file], log), log, clock: createClock(), pace: 'max', only },
+      createProtocol: () => createBinanceProtocol({ market: 'spot', snapshotDepth: 5_000 }),
+      onOutputs: () => {},
+      onConnection: (state, nowNs) => {
+        if (state === 'disconnected') over.resolve(nowNs);
+      },
+      onWanted: ({ symbols, excluded }) => followed.push([symbols, excluded]),
+      onUpgrade: () => feed.subscribe(only ?? ['BTC-USDT']),
+      onFailure: (error) => over.reject(error),
+    });
+    feed.start();
+    assert.equal(await over.promise, 9n);
+    feed.close();
+    assert.deepEqual(
+      followed,
+      wanted.map((symbols) => [symbols, ['XRP-USDT']]),
+    );
+  });
+}

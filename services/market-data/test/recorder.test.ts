@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +8,7 @@ import { zstdDecompressSync } from 'node:zlib';
 import { createMetrics, type Logger } from '@tickpath/runtime';
 import type { Publication } from '../src/core/index.ts';
 import { LineFile, type LineFileOptions } from '../src/line-file.ts';
-import { openRecorder, type RecorderConfig } from '../src/recorder.ts';
+import { createRecorderMetrics, openRecorder, type RecorderConfig } from '../src/recorder.ts';
 
 const START_NS = 1_700_000_000_123_456_789n;
 const CONFIG = { raw: true, normalised: true, rotateBytes: 1e9, rotateMs: 1e9, queueChars: 1e6 };
@@ -40,9 +41,9 @@ function recorder(dir: string, config: Partial<RecorderConfig> = {}) {
   const metrics = createMetrics();
   const opened = openRecorder({
     config: { ...CONFIG, dir, ...config },
-    ...{ source: 'binance', symbols: ['BTC-USDT'], secrets: ['PK1', 'hush', ''] },
+    ...{ source: 'binance', symbols: () => ['BTC-USDT'], secrets: ['PK1', 'hush', ''] },
     nowNs: () => START_NS,
-    metrics,
+    measured: createRecorderMetrics(metrics),
     log: { info: say, warn: say, error: say, debug: say } as unknown as Logger,
   });
   return { ...opened, said, metrics };
@@ -192,4 +193,76 @@ test('a folder that cannot be made is said, counted, and tried again with what c
   assert.deepEqual(dropped, [['write', 1]]);
   assert.equal(errors.length, 1);
   assert.deepEqual(filesIn(place).flatMap(linesOf).slice(1), [{ dropped: 1 }, { line: 2 }]);
+});
+
+test('lines that no file takes until the end are counted, all of them', async (t) => {
+  const place = join(folder(t), 'taken');
+  writeFileSync(place, '');
+  const dropped: number[] = [];
+  const { file, errors } = lineFile(place, { onDropped: (_reason, count) => dropped.push(count) });
+  for (let line = 1; line <= 4; line += 1) file.put(300_000, () => JSON.stringify({ line }));
+  await file.close();
+  assert.equal(
+    dropped.reduce((sum, count) => sum + count, 0),
+    4,
+  );
+  assert.ok(errors.length > 0);
+});
+
+/** Undefined where the machine does not let us mount one. */
+function smallDisk(t: TestContext, bytes: number): string | undefined {
+  const dir = mkdtempSync(join(tmpdir(), 'tickpath-recording-'));
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tickpath-test', dir]);
+  t.after(() => {
+    if (mounted.status === 0) spawnSync('umount', [dir]);
+    rmSync(dir, { recursive: true });
+  });
+  return mounted.status === 0 ? dir : undefined;
+}
+
+test('a full disk is tried with growing waits, nothing is left of the tries, and the hole tells of all lines', async (t) => {
+  const bytes = 64 * 1024;
+  const dir = smallDisk(t, bytes);
+  if (dir === undefined) return t.skip('a small tmpfs cannot be mounted here');
+  const other = join(dir, 'other');
+  writeFileSync(other, Buffer.alloc(bytes));
+  const openFiles = () => readdirSync('/proc/self/fd').length;
+  const openBefore = openFiles();
+  let nowNs = START_NS;
+  const dropped: unknown[] = [];
+  const errors: unknown[] = [];
+  let failed = () => {};
+  const failure = () =>
+    new Promise<void>((resolve) => {
+      failed = resolve;
+    });
+  const { file } = lineFile(dir, {
+    nowNs: () => nowNs,
+    onDropped: (...what) => dropped.push(what),
+    onError: (error) => {
+      errors.push(error);
+      failed();
+    },
+  });
+  for (const waitNs of [0n, 500_000_000n, 1_000_000_000n]) {
+    nowNs += waitNs;
+    const next = failure();
+    file.put(1, () => `{"line":${nowNs}}`);
+    await next;
+  }
+  assert.deepEqual(readdirSync(dir), ['other']);
+  assert.deepEqual(
+    errors.map((error) => (error as NodeJS.ErrnoException).code),
+    ['ENOSPC', 'ENOSPC', 'ENOSPC'],
+  );
+  assert.deepEqual(
+    dropped,
+    [1, 1, 1].map((count) => ['write', count]),
+  );
+  // Before the next try is due, lines wait.
+  file.put(300_000, () => '{"line":"waited"}');
+  rmSync(other);
+  await file.close();
+  assert.deepEqual(filesIn(dir).flatMap(linesOf), [{ part: 1 }, { dropped: 3 }, { line: 'waited' }]);
+  assert.equal(openFiles(), openBefore);
 });

@@ -23,6 +23,7 @@ async function served(t: TestContext, answer: Answer, options: Partial<RestClien
     headers: { 'APCA-API-KEY-ID': 'key' },
     requestsPerMinute: 60_000,
     timeoutMs: 2_000,
+    bodyTimeoutMs: 2_000,
     retries: 3,
     maxBodyBytes: 1_000,
     ...options,
@@ -90,6 +91,24 @@ test('a venue that is not there is an answer, not an error', async (t) => {
 test('a body beyond the limit is refused with the limit', async (t) => {
   const { client } = await served(t, (_request, response) => response.end('x'.repeat(1_001)));
   assert.deepEqual(await client.get('/x'), { ok: false, reason: 'GET /x: body of more than 1000 bytes' });
+});
+
+test('answers that trickle in without end are given up, and hold nothing up', async (t) => {
+  const { client } = await served(
+    t,
+    (request, response) => {
+      if (request.url === '/whole') return void response.end('ok');
+      const timer = setInterval(() => response.write(' '), 20);
+      response.on('close', () => clearInterval(timer));
+    },
+    { bodyTimeoutMs: 200 },
+  );
+  // As many as are asked at a time.
+  const endless = Array.from({ length: 4 }, () => client.get('/endless'));
+  assert.deepEqual(await client.get('/whole'), { ok: true, body: 'ok' });
+  for (const answer of await Promise.all(endless)) {
+    assert.match(answer.ok ? '' : answer.reason, /^GET \/endless: body not whole after 200 ms, \d+ bytes/);
+  }
 });
 
 test('requests beyond the rate wait their turn, and none is dropped', async (t) => {

@@ -66,9 +66,15 @@ export function aSignal({ ready = true, prefix = 'tp', symbols = ['IBM', 'SPY'] 
   const state = openSignal({ prefix, symbols, intentTtlNs: TTL_NS }, strategy);
   const run = (input: SignalInput) => stepSignal(state, input);
   const stamps = { receivedNs: RECEIVED_NS, decodedNs: RECEIVED_NS + 1n };
-  const published = { ...stamps, endNs: null, revision: null, withdrawn: null };
-  const takeBar = (second: number, close: string, symbol = 'IBM') =>
-    run({ type: 'market', symbol, nowNs: NOW_NS, kind: 'bar', payload: { ...aBar(second, close), ...published } });
+  const published = { ...stamps, endNs: null, revision: null, withdrawn: null, incomplete: null, history: null };
+  const takeBar = (second: number, close: string, symbol = 'IBM', doubts: Partial<Payload<'bar'>> = {}) =>
+    run({
+      type: 'market',
+      symbol,
+      nowNs: NOW_NS,
+      kind: 'bar',
+      payload: { ...aBar(second, close), ...published, ...doubts },
+    });
   const decide = (clOrdId: string, refusal: string | null) => {
     const answer = { approved: refusal === null, reason: refusal, text: refusal };
     return run({ type: 'decision', decision: { requestId: 'q', clOrdId, ...answer } });

@@ -8,7 +8,7 @@ import './seed.ts';
 
 describe('before it may trade', () => {
   const steps: [missing: string, input: SignalInput][] = [
-    ['no beat from market-data', { type: 'run', run: 'run-1' }],
+    ['no market from market-data yet', { type: 'run', run: 'run-1' }],
     ['positions not loaded from risk', { type: 'portfolio', portfolio: aPortfolio() }],
     ['no history from store for IBM', { type: 'warm-up', symbol: 'IBM', bars: [] }],
     ['no history from store for SPY', { type: 'warm-up', symbol: 'SPY', bars: [] }],
@@ -27,7 +27,7 @@ describe('before it may trade', () => {
   test('it says everything that is missing', () => {
     const { state } = aSignal({ ready: false });
     const history = 'no history from store for IBM, SPY';
-    const reasons = ['no beat from market-data', 'positions not loaded from risk', history];
+    const reasons = ['no market from market-data yet', 'positions not loaded from risk', history];
     assert.deepEqual(signalTradingState(state), { state: 'WARMING', reasons });
   });
 
@@ -63,6 +63,16 @@ describe('the warm-up', () => {
     signal.run({ type: 'portfolio', portfolio: aPortfolio() });
     signal.run({ type: 'warm-up', symbol: 'SPY', bars: [] });
     assert.deepEqual(signal.run({ type: 'warm-up', symbol: 'IBM', bars: [aBar(1, '10')] }), []);
+  });
+
+  test('goes on with bars of the past that come later, and what the strategy makes of them is no order', () => {
+    const signal = aSignal();
+    assert.deepEqual(signal.bar(3, '10', 'IBM', { history: true }), []);
+    assert.deepEqual(signal.seen, ['IBM bar 3 holding 0']);
+    assert.deepEqual(signal.bar(3, '10'), [], 'the same bar, made of trades, is not given again');
+    assert.equal(signal.order(4, '10').orderQty, '10');
+    assert.deepEqual(signal.bar(2, '5', 'IBM', { history: true }), []);
+    assert.equal(signal.seen.length, 2, 'nor one from before the last');
   });
 
   test('whenever it comes, the strategy sees the bars a naive merge has', () => {

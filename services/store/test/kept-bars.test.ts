@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Bar } from '@tickpath/trading';
 import fc from 'fast-check';
-import { KeptBars } from '../src/core/kept-bars.ts';
+import { type KeptBar, KeptBars } from '../src/core/kept-bars.ts';
 import './seed.ts';
 
-function aBar(start: number, close: number): Bar {
+function aBar(start: number, close: number, doubts: Partial<KeptBar> = {}): KeptBar {
   const prices = { open: '1', high: '1', low: '1', close: String(close) };
-  return { interval: '1s', startNs: BigInt(start), ...prices, volume: '1', tradeCount: 1 };
+  const plain = { interval: '1s', startNs: BigInt(start), ...prices, volume: '1', tradeCount: 1 } as const;
+  return { ...plain, incomplete: false, history: false, ...doubts };
 }
 
 const steps = fc.array(
@@ -23,7 +23,7 @@ test('the newest bars by start are kept, each as it was last published, in whate
     fc.property(steps, (said) => {
       // As many as there are starts: nothing is forgotten, and a map is the oracle.
       const kept = new KeptBars(13);
-      const naive = new Map<number, Bar>();
+      const naive = new Map<number, KeptBar>();
       for (const [i, { start, isWithdrawn }] of said.entries()) {
         if (isWithdrawn) {
           kept.withdraw(BigInt(start));
@@ -37,6 +37,20 @@ test('the newest bars by start are kept, each as it was last published, in whate
       }
     }),
   );
+});
+
+test('a bar of history takes the place of one that is incomplete or of history, and of no other', () => {
+  const kept = new KeptBars(8);
+  kept.put(aBar(1, 1));
+  kept.put(aBar(2, 1, { incomplete: true }));
+  kept.put(aBar(3, 1, { history: true }));
+  for (const start of [1, 2, 3, 4]) kept.put(aBar(start, 9, { history: true }));
+  assert.deepEqual(
+    kept.last(8).map(({ close, history }) => `${close}${history ? ' history' : ''}`),
+    ['1', '9 history', '9 history', '9 history'],
+  );
+  kept.put(aBar(3, 5));
+  assert.equal(kept.last(2)[0]?.close, '5', 'one that was made of trades takes the place of history');
 });
 
 test('no more than the capacity is given, and about as much is held', () => {

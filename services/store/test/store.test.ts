@@ -20,7 +20,15 @@ function takeBar(
   { interval = '1s', ...fields }: Partial<Payload<'bar'>> = {},
 ): void {
   const prices = { open: '1', high: '1', low: '1', close: `${second + 1}` };
-  const published = { receivedNs: 7n, decodedNs: 8n, endNs: null, revision: null, withdrawn: null };
+  const published = {
+    receivedNs: 7n,
+    decodedNs: 8n,
+    endNs: null,
+    revision: null,
+    withdrawn: null,
+    incomplete: null,
+    history: null,
+  };
   const bar = { interval, startNs: BigInt(second) * SECOND_NS, ...prices, volume: '1', tradeCount: 1 };
   take(state, `${symbol}/bar.${interval}`, 'bar', { ...bar, ...published, ...fields });
 }
@@ -78,6 +86,21 @@ test("a stored bar is the bar alone, without market-data's stamps", () => {
     'close',
     'volume',
     'tradeCount',
+    'incomplete',
+    'history',
+  ]);
+});
+
+test('a stored bar says whether it is incomplete or of history', () => {
+  const state = openStore(LIMITS);
+  takeBar(state, 'IBM', 1, { history: true });
+  takeBar(state, 'IBM', 2, { incomplete: true });
+  takeBar(state, 'IBM', 3);
+  const doubts = lastBars(state, 'IBM', '1s', 3).map(({ incomplete, history }) => [incomplete, history]);
+  assert.deepEqual(doubts, [
+    [null, true],
+    [true, null],
+    [null, null],
   ]);
 });
 

@@ -140,38 +140,39 @@ export interface MarketAt {
   readonly position: Json;
 }
 
-export type RecordedOutput = Exclude<ExchangeOutput, { kind: 'refused' }>;
+/** What goes into the journal: what follows from a step, or that a run begins, and what is played from here on is that. */
+export type BookEntry =
+  | Exclude<ExchangeOutput, { kind: 'refused' }>
+  | { readonly kind: 'run-started'; readonly run: MarketRun };
 
-/** Commits the events of one step together: all of them are there after a start, or none. */
+/** Commits entries together: all of them are there after a start, or none. */
 export function record(
   journal: Pick<VenueJournal, 'transact'>,
-  outputs: readonly RecordedOutput[],
+  entries: readonly BookEntry[],
   marketAt: MarketAt | null,
-): Committed<readonly RecordedOutput[], JournalEvent<VenueEvents>> {
+): Committed<readonly BookEntry[], JournalEvent<VenueEvents>> {
   return journal.transact((tx) => {
-    for (const output of outputs) {
-      if (output.kind === 'account-opened') {
-        tx.append(ACCOUNT_STREAM, [accountOpened(output)], 'any');
-        continue;
+    for (const entry of entries) {
+      switch (entry.kind) {
+        case 'account-opened':
+          tx.append(ACCOUNT_STREAM, [accountOpened(entry)], 'any');
+          break;
+        case 'run-started':
+          tx.append(RUN_STREAM, [{ type: 'RunStarted', payload: runJson(entry.run) }], 'any');
+          break;
+        default: {
+          const { orderId, clOrdId } = entry.order;
+          tx.append(`order/${orderId}`, [{ ...journaled(entry), correlationId: clOrdId }], 'any');
+        }
       }
-      const { orderId, clOrdId } = output.order;
-      tx.append(`order/${orderId}`, [{ ...journaled(output), correlationId: clOrdId }], 'any');
     }
     if (marketAt !== null) tx.append(RUN_STREAM, [{ type: 'MarketAt', payload: marketAt }], 'any');
-    return outputs;
+    return entries;
   });
 }
 
-/** Commits that a run begins: what is played from here on is this one. */
-export function recordRun(
-  journal: Pick<VenueJournal, 'transact'>,
-  { runId, source, sourceId, startedNs }: MarketRun,
-): Committed<readonly RecordedOutput[], JournalEvent<VenueEvents>> {
-  const payload: RunJson = { runId, source, sourceId, startedNs: String(startedNs) };
-  return journal.transact((tx) => {
-    tx.append(RUN_STREAM, [{ type: 'RunStarted', payload }], 'any');
-    return [];
-  });
+function runJson({ runId, source, sourceId, startedNs }: MarketRun): RunJson {
+  return { runId, source, sourceId, startedNs: String(startedNs) };
 }
 
 function runOf({ runId, source, sourceId, startedNs }: RunJson): MarketRun {

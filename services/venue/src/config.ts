@@ -39,6 +39,11 @@ export const venueSchema = defineSchema({
       format: 'positive-int',
       default: 1000,
     },
+    maxWaiting: {
+      doc: 'Events that may wait to be played; when there are more, they are dropped, and what was shown is forgotten until it is shown anew.',
+      format: intBetween(1000, 10_000_000),
+      default: 20_000,
+    },
   },
   replay: {
     files: {

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { CredentialCheck } from './core/protocol/trade-stream-session.ts';
 
@@ -8,7 +8,7 @@ export interface Credentials {
 }
 
 function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  return hash('sha256', text, 'buffer');
 }
 
 /** Compares in constant time. A venue has keys always: throws `RangeError` for an empty one, which would let anybody in. */

@@ -1,19 +1,11 @@
-import type { Committed, JournalEvent, Json } from '@tickpath/journal';
+import type { Json } from '@tickpath/journal';
 import type { DecimalText, Instrument } from '@tickpath/trading';
-import {
-  type Book,
-  type MarketAt,
-  type MarketRun,
-  type RecordedOutput,
-  record,
-  recordRun,
-  type VenueJournal,
-} from './book.ts';
+import type { Book, BookEntry, MarketAt, MarketRun, VenueJournal } from './book.ts';
+import { createBookkeeper } from './bookkeeper.ts';
 import { type AccountIdentity, accountIdentity } from './core/account/identity.ts';
 import type { SourceEvent } from './core/market/event.ts';
 import type { MarketPast } from './core/matching/matcher.ts';
 import { nextDueNs, step } from './core/orders/exchange-core.ts';
-import type { VenueEvents } from './core/orders/journal-events.ts';
 import {
   isFirstOfOrder,
   type NewOrder,
@@ -52,9 +44,9 @@ export type SubmitResult =
   | { readonly ok: false; readonly refusal: Refusal };
 
 /**
- * The exchange's core with time and ids given to it. Each step is one synchronous turn and one transaction of the journal;
- * its events are handed to whoever listens once they are on the disk. What the methods return may not be there yet: it may
- * leave the process only after `settled`.
+ * The exchange's core with time and ids given to it. Each step is synchronous, and the steps of one turn of the event loop
+ * are one transaction of the journal; their events are handed to whoever listens once they are on the disk. What the methods
+ * return is not there yet: it may leave the process only after `settled`.
  */
 export interface Exchange {
   /** Shows an event of the market to the orders, after what has fallen due by then; each in order, before it is published. */
@@ -101,9 +93,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
   const { journal, book, nowNs, newId, position = () => null, metrics, log, failpoint, onFatal } = options;
   const { state } = book;
   const listeners = new Set<(event: OrderEvent) => void>();
-  let told: Promise<void> = Promise.resolve();
   let runId = book.run?.runId ?? null;
-  let noted = JSON.stringify(book.lastPosition);
 
   /** One step of the core, timed when it serves orders: what an event of the market without any costs is no matching. */
   const matched = (input: ExchangeInput): readonly ExchangeOutput[] => {
@@ -115,46 +105,29 @@ export function createExchange(options: ExchangeOptions): Exchange {
     return outputs;
   };
 
-  const publish = (outputs: readonly RecordedOutput[]): void => {
-    for (const output of outputs) {
-      if (output.kind === 'account-opened' || UNTOLD.has(output.kind)) continue;
-      for (const listener of listeners) listener(output);
+  const tell = (entries: readonly BookEntry[]): void => {
+    for (const entry of entries) {
+      if (entry.kind === 'account-opened' || entry.kind === 'run-started' || UNTOLD.has(entry.kind)) continue;
+      for (const listener of listeners) listener(entry);
     }
   };
 
-  /** Where the source is, if that has not been noted yet. */
   const marketAt = (): MarketAt | null => {
     const at = runId === null ? null : position();
-    if (runId === null || at === null) return null;
-    const text = JSON.stringify(at);
-    if (text === noted) return null;
-    noted = text;
-    return { runId, position: at };
+    return runId === null || at === null ? null : { runId, position: at };
   };
 
-  /** Told in order of commit; one sync of the disk serves all that was committed while the one before it ran. */
-  const keep = (commit: () => Committed<readonly RecordedOutput[], JournalEvent<VenueEvents>>): void => {
-    try {
-      failpoint('before-commit');
-      const flushed = journal.flushed(commit());
-      failpoint('after-commit');
-      told = Promise.all([flushed, told]).then(([{ value }]) => {
-        failpoint('after-flush');
-        publish(value);
-      });
-      told.catch(onFatal);
-    } catch (error) {
-      onFatal(error);
-      throw error;
-    }
-  };
+  const bookkeeper = createBookkeeper({
+    ...{ journal, failpoint, tell, onFatal },
+    noted: JSON.stringify({ runId, position: book.lastPosition }),
+  });
 
   /** A step that breaks off leaves a state of which the journal will never hear. */
   const stepped = (input: ExchangeInput): readonly ExchangeOutput[] => {
     try {
       return matched(input);
     } catch (error) {
-      onFatal(error);
+      bookkeeper.fail(error);
       throw error;
     }
   };
@@ -163,7 +136,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
     const outputs = stepped(input);
     if (outputs.length === 0) return outputs;
     const kept = outputs.filter((output) => output.kind !== 'refused');
-    if (kept.length > 0) keep(() => record(journal, kept, marketAt()));
+    if (kept.length > 0) bookkeeper.enter(kept, marketAt());
     for (const output of outputs) count(output);
     for (const output of kept)
       if (output.kind !== 'account-opened') log.debug(logFields(output), `order ${output.kind}`);
@@ -233,15 +206,14 @@ export function createExchange(options: ExchangeOptions): Exchange {
       return () => listeners.delete(listener);
     },
     beginRun(run) {
-      keep(() => recordRun(journal, run));
       runId = run.runId;
-      noted = 'null';
+      bookkeeper.enter([{ kind: 'run-started', run }], null);
     },
     recordPosition() {
       const at = marketAt();
-      if (at !== null) keep(() => record(journal, [], at));
+      if (at !== null) bookkeeper.note(at);
     },
-    settled: () => told,
+    settled: bookkeeper.settled,
   };
 }
 

@@ -54,16 +54,18 @@ export function registerHttpFrame(app: FastifyInstance, options: HttpFrameOption
     if (body === '') done(null, undefined);
     else void parseJson(request, body, done);
   });
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     const credentials = headerCredentials(request.headers);
-    if (credentials !== null && areValid(credentials.keyId, credentials.secretKey)) return;
+    if (credentials !== null && areValid(credentials.keyId, credentials.secretKey)) return done();
     refuse(reply, UNAUTHORIZED);
-    return reply;
   });
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     metrics.httpRequest(`${request.method} ${request.routeOptions.url ?? 'unknown'}`, reply.statusCode);
+    done();
   });
-  app.addHook('onSend', () => settled());
+  app.addHook('onSend', (_request, _reply, payload, done) => {
+    settled().then(() => done(null, payload), done);
+  });
   app.setNotFoundHandler((_request, reply) => refuse(reply, NO_ENDPOINT));
   app.setErrorHandler((error, _request, reply) => {
     const { statusCode = 500, message } = error as { statusCode?: number; message: string };

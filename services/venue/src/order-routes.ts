@@ -32,8 +32,9 @@ export function registerOrders(app: FastifyInstance, options: OrderRoutesOptions
 
   /** When the requests that are part of a trace came in, their bodies not yet read. */
   const receivedNs = new WeakMap<FastifyRequest, bigint>();
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     if (request.headers.traceparent !== undefined) receivedNs.set(request, nowNs());
+    done();
   });
 
   const notFound = (reply: FastifyReply, id: string) => refuse(reply, orderNotFound(id.slice(0, SHOWN_ID_LENGTH)));

@@ -45,6 +45,8 @@ interface Encoding {
 
 interface Client {
   readonly socket: WebSocket;
+  /** What the WebSocket writes to. */
+  readonly connection: Duplex;
   readonly session: TradeStreamSession;
   readonly encoding: Encoding;
   hasAnswered: boolean;
@@ -84,12 +86,20 @@ export function createTradeStream(options: TradeStreamOptions): TradeStream {
     socket.terminate();
   };
 
+  /** What is told together is written together: one call to the system for all updates of a transaction. */
+  const hold = ({ connection }: Client) => {
+    if (connection.writableCorked > 0) return;
+    connection.cork();
+    queueMicrotask(() => connection.uncork());
+  };
+
   const connect = (socket: WebSocket, request: IncomingMessage) => {
     const credentials = headerCredentials(request.headers);
     const isAuthorized = credentials !== null && areValid(credentials.keyId, credentials.secretKey);
     const encoding = request.headers['content-type']?.includes('msgpack') === true ? MESSAGE_PACK : JSON_BYTES;
     const client: Client = {
       socket,
+      connection: request.socket,
       session: createTradeStreamSession(isAuthorized),
       encoding,
       hasAnswered: true,
@@ -127,6 +137,7 @@ export function createTradeStream(options: TradeStreamOptions): TradeStream {
       for (const client of listening) {
         const frame = frames.get(client.encoding) ?? client.encoding.encode(update);
         frames.set(client.encoding, frame);
+        hold(client);
         send(client, frame);
       }
     },

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { test } from 'node:test';
+import type { ExchangeOptions } from '../src/exchange.ts';
 import { aQuote, aTrade, eventually } from './builders.ts';
 import { dataFolder } from './test-book.ts';
 import { openDesk } from './test-exchange.ts';
@@ -71,10 +72,66 @@ test('a journal that takes nothing more ends the venue, and nobody hears of what
   await desk.journal.close();
   desk.show(aQuote());
   assert.equal(desk.faults.length, 0, 'what writes nothing needs no journal');
-  assert.throws(() => desk.submit({ clOrdId: 'tp-1' }), { code: 'JOURNAL_CLOSED' });
+  desk.submit({ clOrdId: 'tp-1' });
+  await assert.rejects(desk.exchange.settled(), { code: 'JOURNAL_CLOSED' });
   assert.equal((desk.faults[0] as { code?: string }).code, 'JOURNAL_CLOSED');
-  await desk.exchange.settled();
+  assert.throws(
+    () => desk.submit({ clOrdId: 'tp-2' }),
+    { code: 'JOURNAL_CLOSED' },
+    'it would lack what came before it',
+  );
   assert.deepEqual(desk.heard, []);
+});
+
+test('what one turn of the event loop leads to is one transaction and one flush, told in order when it is on the disk', async (t) => {
+  const dataDir = dataFolder();
+  t.after(() => rmSync(dataDir, { recursive: true }));
+  const calls: (string | number)[] = [];
+  const journal: ExchangeOptions['journal'] = {
+    transact(work) {
+      const committed = desk.journal.transact(work);
+      calls.push(committed.events.length);
+      return committed;
+    },
+    async flushed(committed, begin) {
+      const flushed = await desk.journal.flushed(committed, begin);
+      calls.push('flushed');
+      return flushed;
+    },
+  };
+  await using desk = await openDesk({ dataDir, options: { journal } });
+  const { exchange } = desk;
+  exchange.listen(({ kind, order }) => calls.push(`${order.clOrdId} ${kind}`));
+  for (const clOrdId of ['tp-1', 'tp-2']) desk.submit({ clOrdId });
+  assert.deepEqual(calls, []);
+  await exchange.settled();
+  assert.deepEqual(calls, [4, 'flushed', 'tp-1 pending_new', 'tp-1 new', 'tp-2 pending_new', 'tp-2 new']);
+  calls.length = 0;
+  desk.submit({ clOrdId: 'tp-3' });
+  const first = exchange.settled();
+  await new Promise((resolve) => setImmediate(resolve));
+  desk.submit({ clOrdId: 'tp-4' });
+  await first;
+  assert.deepEqual(calls.at(-1), 'tp-3 new', 'who waits for what was before does not wait for what came after');
+  await exchange.settled();
+  assert.deepEqual(calls.at(-1), 'tp-4 new');
+});
+
+test('of a turn that dies before its commit nothing is there, and nobody has heard of it', async (t) => {
+  const dataDir = dataFolder();
+  t.after(() => rmSync(dataDir, { recursive: true }));
+  const dies = new Error('died');
+  const failpoint = (point: string) => {
+    if (point === 'before-commit') throw dies;
+  };
+  await (async () => {
+    await using desk = await openDesk({ dataDir, options: { failpoint } });
+    for (const clOrdId of ['tp-1', 'tp-2']) desk.submit({ clOrdId });
+    await assert.rejects(desk.exchange.settled(), dies);
+    assert.deepEqual([desk.heard, desk.faults], [[], [dies]]);
+  })();
+  await using desk = await openDesk({ dataDir });
+  assert.equal(desk.exchange.state().orders.size, 0);
 });
 
 test('what was told is what is on the disk: stops elected and trailed are kept and told to nobody', async (t) => {

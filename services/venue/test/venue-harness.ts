@@ -28,6 +28,7 @@ const unpackr = new Unpackr({ useRecords: false, int64AsType: 'number' });
 
 export const NO_METRICS: VenueMetrics = {
   ticks() {},
+  dropped() {},
   clients() {},
   order() {},
   fill() {},
@@ -135,9 +136,9 @@ export async function startVenue(settings: VenueSettings = {}): Promise<TestVenu
   const exchange = createExchange({
     journal: {
       transact: (work) => journal.transact(work),
-      async flushed(committed) {
+      async flushed(committed, begin) {
         await settings.beforeFlush?.(flushes++);
-        return journal.flushed(committed);
+        return journal.flushed(committed, begin);
       },
     },
     book,

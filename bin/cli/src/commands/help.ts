@@ -11,6 +11,7 @@ import { RESET_ACCOUNT_USAGE } from './reset-account.ts';
 import { SECRETS_USAGE } from './secrets.ts';
 import { SOAK_USAGE } from './soak.ts';
 import { START_USAGE } from './start.ts';
+import { SYMBOLS_USAGE } from './symbols.ts';
 import { TAPE_USAGE } from './tape.ts';
 import { TEST_USAGE } from './test.ts';
 import { TRACE_USAGE } from './trace.ts';
@@ -44,6 +45,11 @@ ${REBASE_USAGE}
     the last resort, when a log is unknown (/healthz of risk and execution says so) or a halt is to be lifted: risk and
     execution accept each other's log as it is, lift a halt, and take cash, positions and open orders from the venue
     --reason TEXT          stands in both logs
+${SYMBOLS_USAGE}
+    tells market-data's feeds, their state and symbols, after having added a symbol or removed one; a change lasts until
+    market-data starts again
+    --feed NAME            where an added symbol is at home; only with several feeds
+    --json                 what market-data answers
 ${TAPE_USAGE}
     holds and moves the tape that a running venue replays (profile replay unless told otherwise); a tape that is moved
     begins a new run, to which every client connects again

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { EXIT_FAILED, EXIT_OK } from '../exit-codes.ts';
 import { runProgram } from '../program.ts';
@@ -13,6 +14,9 @@ const TEST_FILES = [
   'bench/test/**/*.test.ts',
 ];
 
+/** Tests of processes wait more than they work: on two cores, one file at a time leaves one of them idle. */
+const CONCURRENCY = Math.max(2, availableParallelism() - 1);
+
 /** Types, lint and format, then the tests; stops at the first that fails, with its exit code. */
 export async function test(argv: readonly string[]): Promise<number> {
   const filters = argv.filter((arg) => !arg.startsWith('-'));
@@ -27,7 +31,7 @@ export async function test(argv: readonly string[]): Promise<number> {
   const stages: [title: string, program: string, args: readonly string[]][] = [
     ['types', tool('tsc'), ['--noEmit']],
     ['lint and format', tool('biome'), ['check']],
-    ['tests', process.execPath, ['--test', ...flags, ...files]],
+    ['tests', process.execPath, ['--test', `--test-concurrency=${CONCURRENCY}`, ...flags, ...files]],
   ];
   for (const [title, program, args] of stages) {
     process.stdout.write(`── ${title}\n`);

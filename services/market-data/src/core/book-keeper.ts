@@ -5,7 +5,7 @@ import {
   type BookLevel,
   type BookLevels,
   type BookSide,
-  changesSince,
+  catchUp,
   clearBook,
   type OrderBook,
   openBook,
@@ -14,29 +14,37 @@ import {
   unitsText,
 } from '@tickpath/trading';
 import type { Payload } from '@tickpath/wire';
-import type { BookEvent, BookFault, Level, Stamps } from './feeds/protocol.ts';
+import type { BookEvent, BookFault, Level, QuoteEvent, Stamps, TimeSource } from './feeds/protocol.ts';
+import { publishedSource } from './feeds/venue-time.ts';
 
 /** Levels of each side that are published; the book itself is kept to its full depth. */
 export const PUBLISHED_DEPTH = 50;
 /** More decimals than any venue writes; further ones would leave no room for the whole. */
 const MAX_DECIMALS = 15;
+const DIGIT_0 = 0x30;
 const NO_LEVELS: BookLevels = { bids: [], asks: [] };
+
+/** The best level of each side as a quote says it. */
+export type QuotedTop = Pick<QuoteEvent, 'bidPx' | 'bidSize' | 'askPx' | 'askSize'>;
 
 /** One symbol's book and what has been published of it. Changed in place by the functions of this file. */
 export interface KeptBook {
   readonly book: OrderBook;
-  /** Prices and sizes are whole numbers of so many decimals: the most that the venue has written. */
+  /** Prices and sizes are whole numbers of so many decimals: the most that the venue has needed. */
   priceDecimals: number;
   qtyDecimals: number;
   /** Why it is not to be used; null while it is. */
   fault: BookFault | null;
   /** The best levels as they were last published. */
-  shown: BookLevels;
+  readonly shown: OrderBook;
   /** When the last full one was published on our own clock, and whether changes have followed it. */
   snapshotNs: bigint;
   isChanged: boolean;
   venueTsNs: bigint;
+  venueTsSource: TimeSource;
   venueSeq: number | null;
+  /** The top as it was last published as a quote; null when none was since the book became valid. */
+  quoted: QuotedTop | null;
 }
 
 export interface BookStep {
@@ -50,7 +58,8 @@ const NOTHING: BookStep = { payload: undefined, fault: undefined };
 export function keepBook(): KeptBook {
   return {
     ...{ book: openBook(), priceDecimals: 0, qtyDecimals: 0, fault: 'no-snapshot' },
-    ...{ shown: NO_LEVELS, snapshotNs: 0n, isChanged: false, venueTsNs: 0n, venueSeq: null },
+    ...{ shown: openBook(), snapshotNs: 0n, isChanged: false, venueTsNs: 0n, venueTsSource: 'venue', venueSeq: null },
+    quoted: null,
   };
 }
 
@@ -58,6 +67,7 @@ export function keepBook(): KeptBook {
 export function takeBook(kept: KeptBook, event: BookEvent, clock: BookClock): BookStep {
   if (!event.snapshot && kept.fault !== null) return NOTHING;
   kept.venueTsNs = event.venueTsNs;
+  kept.venueTsSource = event.venueTsSource;
   kept.venueSeq = event.venueSeq;
   const finding = apply(kept, event);
   if (finding !== 'ok') return { payload: invalidate(kept, finding, clock.stamps), fault: finding };
@@ -66,7 +76,7 @@ export function takeBook(kept: KeptBook, event: BookEvent, clock: BookClock): Bo
   if (isBack || event.snapshot || isDue(kept, clock)) {
     return { payload: fullBook(kept, clock.stamps), fault: undefined };
   }
-  return { payload: changes(kept, clock.stamps), fault: undefined };
+  return { payload: changes(kept, event, clock.stamps), fault: undefined };
 }
 
 export interface BookClock {
@@ -79,8 +89,8 @@ export interface BookClock {
 export function invalidate(kept: KeptBook, fault: BookFault, stamps: Stamps): Payload<'book'> | undefined {
   const isNews = kept.fault !== fault;
   kept.fault = fault;
-  kept.shown = NO_LEVELS;
-  clearBook(kept.book);
+  kept.quoted = null;
+  empty(kept);
   return isNews ? payloadOf(kept, { snapshot: true, levels: NO_LEVELS, stamps }) : undefined;
 }
 
@@ -94,17 +104,17 @@ function isDue({ snapshotNs }: KeptBook, { stamps, snapshotEveryNs }: BookClock)
 }
 
 function fullBook(kept: KeptBook, stamps: Stamps): Payload<'book'> {
-  kept.shown = topLevels(kept.book, PUBLISHED_DEPTH);
+  catchUp(kept.shown, kept.book, { depth: PUBLISHED_DEPTH });
   kept.snapshotNs = stamps.receivedNs;
   kept.isChanged = false;
-  return payloadOf(kept, { snapshot: true, levels: kept.shown, stamps });
+  return payloadOf(kept, { snapshot: true, levels: topLevels(kept.shown, PUBLISHED_DEPTH), stamps });
 }
 
-/** What has changed among the best levels; undefined when nothing has. */
-function changes(kept: KeptBook, stamps: Stamps): Payload<'book'> | undefined {
-  const levels = changesSince(kept.shown, kept.book, PUBLISHED_DEPTH);
+/** What the event has changed among the best levels; undefined when nothing. */
+function changes(kept: KeptBook, { bids, asks }: BookEvent, stamps: Stamps): Payload<'book'> | undefined {
+  const touched = { bids: bids.length, asks: asks.length };
+  const levels = catchUp(kept.shown, kept.book, { depth: PUBLISHED_DEPTH, touched });
   if (levels.bids.length === 0 && levels.asks.length === 0) return undefined;
-  kept.shown = topLevels(kept.book, PUBLISHED_DEPTH);
   kept.isChanged = true;
   return payloadOf(kept, { snapshot: false, levels, stamps });
 }
@@ -119,14 +129,21 @@ function payloadOf(kept: KeptBook, { snapshot, levels, stamps }: Shown): Payload
   const { priceDecimals, qtyDecimals, fault, venueSeq, venueTsNs } = kept;
   const text = ([px, sz]: BookLevel) => ({ px: unitsText(px, priceDecimals), sz: unitsText(sz, qtyDecimals) });
   return {
-    ...{ snapshot, valid: fault === null, reason: fault, venueSeq, venueTsNs },
-    ...{ bids: levels.bids.map(text), asks: levels.asks.map(text) },
-    ...{ receivedNs: stamps.receivedNs, decodedNs: stamps.decodedNs },
+    snapshot,
+    valid: fault === null,
+    reason: fault,
+    venueSeq,
+    venueTsNs,
+    bids: levels.bids.map(text),
+    asks: levels.asks.map(text),
+    receivedNs: stamps.receivedNs,
+    decodedNs: stamps.decodedNs,
+    venueTsSource: publishedSource(kept.venueTsSource),
   };
 }
 
 function apply(kept: KeptBook, { snapshot, bids, asks }: BookEvent): BookFinding | 'precision' {
-  if (snapshot) clearBook(kept.book);
+  if (snapshot) empty(kept);
   try {
     refine(
       kept,
@@ -142,17 +159,28 @@ function apply(kept: KeptBook, { snapshot, bids, asks }: BookEvent): BookFinding
   }
 }
 
+/** Nothing stands in the way of units as coarse as the next snapshot allows. */
+function empty(kept: KeptBook): void {
+  clearBook(kept.book);
+  clearBook(kept.shown);
+  kept.priceDecimals = 0;
+  kept.qtyDecimals = 0;
+}
+
 function inUnits({ priceDecimals, qtyDecimals }: KeptBook, levels: readonly Level[]): BookLevel[] {
   return levels.map(([price, size]) => [unitsOf(price, priceDecimals), unitsOf(size, qtyDecimals)]);
 }
 
-/** Most decimals that prices (column 0) or sizes (column 1) are written with. */
+/** Most decimals that prices (column 0) or sizes (column 1) need: zeros at their end say nothing, and would take room. */
 function decimalsOf(levels: readonly Level[], column: 0 | 1): number {
   let most = 0;
   for (const level of levels) {
     const text = level[column];
     const point = text.indexOf('.');
-    if (point >= 0 && text.length - point - 1 > most) most = text.length - point - 1;
+    if (point < 0) continue;
+    let end = text.length;
+    while (end - point - 1 > most && text.charCodeAt(end - 1) === DIGIT_0) end -= 1;
+    if (end - point - 1 > most) most = end - point - 1;
   }
   return most;
 }
@@ -165,9 +193,10 @@ function refine(kept: KeptBook, priceDecimals: number, qtyDecimals: number): voi
   }
   const priceScale = 10 ** Math.max(0, priceDecimals - kept.priceDecimals);
   const qtyScale = 10 ** Math.max(0, qtyDecimals - kept.qtyDecimals);
-  for (const side of [kept.book.bids, kept.book.asks]) scale(side, priceScale, qtyScale);
-  const scaled = ([px, sz]: BookLevel): BookLevel => [px * priceScale, sz * qtyScale];
-  kept.shown = { bids: kept.shown.bids.map(scaled), asks: kept.shown.asks.map(scaled) };
+  for (const { bids, asks } of [kept.book, kept.shown]) {
+    scale(bids, priceScale, qtyScale);
+    scale(asks, priceScale, qtyScale);
+  }
   kept.priceDecimals = Math.max(priceDecimals, kept.priceDecimals);
   kept.qtyDecimals = Math.max(qtyDecimals, kept.qtyDecimals);
 }

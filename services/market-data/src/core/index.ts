@@ -4,6 +4,7 @@
  */
 export * from './book-keeper.ts';
 export * from './feeds/alpaca.ts';
+export { WARM_UP_BARS, type WarmUpOptions } from './feeds/alpaca-warm-up.ts';
 export * from './feeds/binance.ts';
 export * from './feeds/coinbase.ts';
 export * from './feeds/kraken.ts';

@@ -1,6 +1,7 @@
 import { BAR_INTERVALS_NS, type BarInterval, type BarTrade } from '@tickpath/trading';
 import { marketTopic } from '@tickpath/wire';
 import type { KeptBook } from './book-keeper.ts';
+import type { Coverage } from './coverage.ts';
 import type { InstrumentEvent } from './feeds/protocol.ts';
 import { type DataState, openDataState } from './quality/data-state.ts';
 import type { QualityConfig } from './quality/rules.ts';
@@ -16,21 +17,22 @@ export interface SymbolMarket {
   readonly quality: SymbolQuality;
   readonly data: DataState;
   readonly bars: TradeBars;
+  readonly coverage: Coverage;
   /** Trades that jumped and wait for confirmation before they count in bars: fewer than `confirmations`. */
   readonly unconfirmed: BarTrade[];
   /** Undefined while the feed has said nothing of a book. */
   book: KeptBook | undefined;
 }
 
-export interface SymbolConfig {
-  readonly quality: QualityConfig;
-  readonly bars: BarsConfig;
+export interface SymbolSurroundings {
+  readonly config: { readonly quality: QualityConfig; readonly bars: BarsConfig };
+  readonly coverage: Coverage;
 }
 
 export function openSymbolMarket(
   symbol: string,
   instrument: InstrumentEvent | undefined,
-  config: SymbolConfig,
+  { config, coverage }: SymbolSurroundings,
 ): SymbolMarket {
   return {
     symbol,
@@ -38,6 +40,7 @@ export function openSymbolMarket(
     quality: openQuality(config.quality),
     data: openDataState(),
     bars: openTradeBars(symbol, instrument, config.bars),
+    coverage,
     unconfirmed: [],
     book: undefined,
   };

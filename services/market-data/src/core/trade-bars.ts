@@ -63,7 +63,6 @@ export interface BarsOut {
   readonly activity: ActivityBar[];
 }
 
-/** An instrument that the venue has not described is taken for a pair of coins when its name has a dash. */
 export function openTradeBars(symbol: string, known: InstrumentEvent | undefined, config: BarsConfig): TradeBars {
   const instrument = instrumentOf(symbol, known);
   const conditions = instrument.assetClass === 'crypto' ? 'none' : config.conditions;
@@ -78,8 +77,13 @@ export function openTradeBars(symbol: string, known: InstrumentEvent | undefined
   return { instrument, series, activity, rulesOf: barRules(conditions) };
 }
 
+/** An instrument that the venue has not described is taken for a pair of coins when its name has a dash. */
+export function assetClassOf(symbol: string, known: InstrumentEvent | undefined): AssetClass {
+  return known?.assetClass ?? (symbol.includes('-') ? 'crypto' : 'us_equity');
+}
+
 function instrumentOf(symbol: string, known: InstrumentEvent | undefined): Instrument {
-  const assetClass = known?.assetClass ?? (symbol.includes('-') ? 'crypto' : 'us_equity');
+  const assetClass = assetClassOf(symbol, known);
   if (known === undefined || assetClass === 'us_equity') {
     return { symbol, assetClass, priceDecimals: PRICE_DECIMALS, qtyDecimals: QTY_DECIMALS[assetClass] };
   }
@@ -95,13 +99,21 @@ function decimalsOf(increment: string): number {
   return point < 0 ? 0 : increment.length - point - 1;
 }
 
+/**
+ * What a trade is known by among those of its bars. Where one symbol trades at several exchanges, each numbers its own.
+ */
+function idOf({ instrument }: TradeBars, exchange: string, tradeId: string): string {
+  return instrument.assetClass === 'us_equity' ? `${exchange} ${tradeId}` : tradeId;
+}
+
 /** The trade in the instrument's units; undefined when they do not hold it. */
-export function barTradeOf({ instrument }: TradeBars, trade: TradeEvent): BarTrade | undefined {
-  const { priceDecimals, qtyDecimals } = instrument;
-  const { tradeId, conditions, tape } = trade;
+export function barTradeOf(bars: TradeBars, trade: TradeEvent): BarTrade | undefined {
+  const { priceDecimals, qtyDecimals } = bars.instrument;
+  const { conditions, tape } = trade;
   try {
     const px = unitsOf(trade.price, priceDecimals);
     const sz = unitsOf(trade.size, qtyDecimals);
+    const tradeId = idOf(bars, trade.exchange, trade.tradeId);
     return { tsNs: trade.venueTsNs, px, sz, tradeId, conditions, tape };
   } catch (error) {
     if (error instanceof RangeError) return undefined;
@@ -122,23 +134,24 @@ export function closeBars({ series }: TradeBars, nowNs: bigint, out: BarsOut): v
   advanceBarSeries(series, nowNs, out.bars);
 }
 
-export function cancelTrade({ series }: TradeBars, { tradeId }: CancelEvent, out: BarsOut): BarOutcome {
-  return cancelBarTrade(series, tradeId, out.bars);
+export function cancelTrade(bars: TradeBars, { exchange, tradeId }: CancelEvent, out: BarsOut): BarOutcome {
+  return cancelBarTrade(bars.series, idOf(bars, exchange, tradeId), out.bars);
 }
 
 /** Undefined when the corrected amounts do not fit the instrument's units: nothing has changed. */
 export function correctTrade(bars: TradeBars, event: CorrectionEvent, out: BarsOut): BarOutcome | undefined {
   const { priceDecimals, qtyDecimals } = bars.instrument;
-  const { original, corrected } = event;
+  const { exchange, original, corrected } = event;
   try {
     const px = unitsOf(corrected.price, priceDecimals);
     const sz = unitsOf(corrected.size, qtyDecimals);
-    const { tradeId, conditions } = corrected;
-    return correctBarTrade(
-      bars.series,
-      { tradeId: original.tradeId, corrected: { px, sz, tradeId, conditions } },
-      out.bars,
-    );
+    const { conditions } = corrected;
+    const tradeId = idOf(bars, exchange, corrected.tradeId);
+    const correction = {
+      tradeId: idOf(bars, exchange, original.tradeId),
+      corrected: { px, sz, tradeId, conditions },
+    };
+    return correctBarTrade(bars.series, correction, out.bars);
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;

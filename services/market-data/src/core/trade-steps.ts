@@ -1,7 +1,8 @@
-import type { ActivityBar, BarOutcome, BarTrade, ClosedBar } from '@tickpath/trading';
-import { marketTopic, type Payload } from '@tickpath/wire';
-import type { CancelEvent, CorrectionEvent, Stamps, TradeEvent } from './feeds/protocol.ts';
-import { NEVER, type Step } from './market-state.ts';
+import type { BarOutcome, BarTrade } from '@tickpath/trading';
+import { hear, publishBars } from './bar-steps.ts';
+import { historyEndOf, noteTradeTime } from './coverage.ts';
+import type { CancelEvent, CorrectionEvent, FeedOutput, TradeEvent } from './feeds/protocol.ts';
+import type { Step } from './market-state.ts';
 import { stand, violate } from './quality/data-state.ts';
 import type { Violation } from './quality/rules.ts';
 import { judgeTrade, type TradeUse } from './quality/symbol-quality.ts';
@@ -17,19 +18,44 @@ export function takeTrade(step: Step, market: SymbolMarket, trade: TradeEvent): 
   const { quality: config, isLive } = state.config;
   const priced = makesPrice(market.bars, trade);
   const found = judgeTrade(market.quality, trade, { config, time: { stamps, isLive }, makesPrice: priced });
-  if (found.tellsTime) advance(step, trade.venueTsNs);
+  if (found.tellsTime) {
+    noteTime(step, market, { venueTsNs: trade.venueTsNs, isRecovered: false });
+    hear(step, trade.venueTsNs);
+  }
   publishTrade(step, market, { trade, flags: flagsOf(step, market, found.violations) });
   putInBars(step, market, { trade, use: found.use, makesPrice: priced });
 }
 
 /** Older than what has come meanwhile: it says nothing of the present, but its bars want it. */
 export function takeRecovered(step: Step, market: SymbolMarket, trade: TradeEvent): void {
+  noteTime(step, market, { venueTsNs: trade.venueTsNs, isRecovered: true });
   publishTrade(step, market, { trade, flags: RECOVERED });
   const isPositive = Number(trade.price) > 0 && Number(trade.size) > 0;
   if (!isPositive) return step.observer.unbarred(market.symbol, 'suspect');
   const barTrade = barTradeOf(market.bars, trade);
   if (barTrade === undefined) step.observer.unbarred(market.symbol, 'precision');
   else addToBars(step, market, [barTrade]);
+}
+
+/** A trade says that those of the symbol go on. */
+function noteTime(
+  { state }: Step,
+  market: SymbolMarket,
+  { venueTsNs, isRecovered }: { readonly venueTsNs: bigint; readonly isRecovered: boolean },
+): void {
+  const arrival = { isRecovered, isListening: state.isSubscribed };
+  if (noteTradeTime(market.coverage, venueTsNs, arrival)) state.changed.add(market);
+}
+
+/** Trades of the symbol are lost. */
+export function violateGap(
+  step: Step,
+  market: SymbolMarket,
+  { from, to }: Pick<Extract<FeedOutput, { kind: 'lost' }>, 'from' | 'to'>,
+): void {
+  const range = from === null && to === null ? 'trades of a lost connection' : `trades ${from} to ${to}`;
+  const { severity } = step.state.config.quality.gap;
+  noteViolation(step, market, { rule: 'gap', severity, text: `${range} are lost, allowed are none` });
 }
 
 interface FlaggedTrade {
@@ -79,8 +105,22 @@ function addToBars(step: Step, market: SymbolMarket, trades: readonly BarTrade[]
   const made: BarsOut = { bars: [], activity: [] };
   // A symbol that was silent has not been told of the time that others have moved.
   closeBars(market.bars, state.marketNowNs, made);
-  for (const trade of trades) countOutcome(step, market, addTrade(market.bars, trade, made));
+  for (const trade of trades) {
+    // Bars by activity count from when we began to listen: what is fetched of before would come after what is newer.
+    const isPast = trade.tsNs < (market.coverage.listensNs ?? trade.tsNs + 1n);
+    const bars = isPast ? { ...market.bars, activity: [] } : market.bars;
+    countTrade(step, market, { trade, outcome: addTrade(bars, trade, made) });
+  }
   publishBars(step, market, made);
+}
+
+/** Of history, the shorter bars are not ours to change: that a trade came too late for them is no news. */
+function countTrade(
+  step: Step,
+  market: SymbolMarket,
+  { trade, outcome }: { readonly trade: BarTrade; readonly outcome: BarOutcome },
+): void {
+  if (outcome !== 'late' || trade.tsNs >= historyEndOf(market.coverage)) countOutcome(step, market, outcome);
 }
 
 /** A trade was wrong, or never was: the bars that it is in change. */
@@ -90,7 +130,6 @@ export function reviseTrade(step: Step, market: SymbolMarket, event: CorrectionE
   const outcome = event.kind === 'cancel' ? cancelTrade(bars, event, made) : correctTrade(bars, event, made);
   if (outcome === undefined) step.observer.unbarred(market.symbol, 'precision');
   else countOutcome(step, market, outcome);
-  step.observer.unpublished(event.kind);
   publishBars(step, market, made);
 }
 
@@ -111,35 +150,4 @@ export function noteViolation({ state, observer }: Step, { symbol, data }: Symbo
   if (violation.severity !== 'halt') return;
   if (violation.rule === 'stale') stand(data, 'stale', found);
   else violate(data, violation.rule, found);
-}
-
-/** Moves the market's clock and closes every bar, of every symbol, that is over by then. */
-export function advance(step: Step, nowNs: bigint): void {
-  const { state } = step;
-  if (nowNs > state.marketNowNs) state.marketNowNs = nowNs;
-  if (state.marketNowNs < state.nextCloseNs) return;
-  state.nextCloseNs = NEVER;
-  for (const market of state.symbols.values()) {
-    const made: BarsOut = { bars: [], activity: [] };
-    closeBars(market.bars, state.marketNowNs, made);
-    publishBars(step, market, made);
-  }
-}
-
-function publishBars({ state, stamps, out }: Step, market: SymbolMarket, { bars, activity }: BarsOut): void {
-  const { nextCloseNs } = market.bars.series;
-  if (nextCloseNs < state.nextCloseNs) state.nextCloseNs = nextCloseNs;
-  for (const bar of bars) out.push({ kind: 'bar', topic: market.topics[bar.interval], payload: barOf(bar, stamps) });
-  for (const bar of activity) {
-    const topic = marketTopic(market.symbol, `bar.${bar.kind}.${bar.threshold}`);
-    out.push({ kind: 'activityBar', topic, payload: activityOf(bar, stamps) });
-  }
-}
-
-function barOf({ isWithdrawn, ...bar }: ClosedBar, { receivedNs, decodedNs }: Stamps): Payload<'bar'> {
-  return { ...bar, withdrawn: isWithdrawn, receivedNs, decodedNs };
-}
-
-function activityOf(bar: ActivityBar, { receivedNs, decodedNs }: Stamps): Payload<'activityBar'> {
-  return { ...bar, receivedNs, decodedNs };
 }

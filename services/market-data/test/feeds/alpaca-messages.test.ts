@@ -60,6 +60,7 @@ test('a quote is read field by field', () => {
     askExchange: 'Q',
     conditions: ['R'],
     venueTsNs: 1_680_782_061_670_905_508n,
+    venueTsSource: 'venue',
     venueSeq: null,
   });
 });
@@ -207,7 +208,7 @@ test('whatever a frame holds is read, rejected or passed over, and what is read 
       const stamped = { receivedNs: 5n, decodedNs: 6n, flags: [] };
       const header = { source: 'market-data', epoch: 1, seq: 1, tsNs: 1n, traceparent: null };
       if (event.kind === 'trade') encodeEnvelope('trade', header, { ...event, ...stamped });
-      else if (event.kind === 'quote') encodeEnvelope('quote', header, { ...event, ...stamped });
+      else if (event.kind === 'quote') encodeEnvelope('quote', header, { ...event, ...stamped, venueTsSource: null });
     }),
     { numRuns: 2000 },
   );

@@ -129,6 +129,16 @@ test('both sides in one message are one change', () => {
   assert.deepEqual([book?.asks, book?.bids[0]], [[['0.05005', '0']], ['0.05005', '0.000005']]);
 });
 
+test('amounts are handed on exactly, in their shortest spelling, however the venue pads them', () => {
+  const feed = started();
+  const asks = [['99999997.00000000', '1.00000000', TIME]];
+  feed.receive([0, { as: asks, bs: [['0.00000001', '12345678.90000000', TIME]] }, 'book-10', PAIR]);
+  feed.receive([0, [['99999997.00000000', '0.10000000', TIME, 's', 'l', '']], 'trade', PAIR]);
+  const [book] = feed.events('book');
+  assert.deepEqual([book?.asks, book?.bids], [[['99999997', '1']], [['0.00000001', '12345678.9']]]);
+  assert.deepEqual([feed.events('trade')[0]?.price, feed.events('trade')[0]?.size], ['99999997', '0.1']);
+});
+
 test('the spread is a quote', () => {
   const feed = started();
   feed.receive([0, ['5698.40000', '5700.00000', '1542057299.545897', '1.01234567', '0.98765432'], 'spread', PAIR]);

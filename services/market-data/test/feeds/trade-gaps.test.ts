@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { FeedOutput, TradeEvent } from '../../src/core/feeds/protocol.ts';
 import { createSequencedTrades, HOLD_NS, type TradeHole } from '../../src/core/feeds/sequenced-trades.ts';
 import { createTimedTrades } from '../../src/core/feeds/timed-trades.ts';
+import { REMEMBERED } from '../../src/core/feeds/trade-memory.ts';
 import '../seed.ts';
 
 const SECOND = 1_000_000_000n;
@@ -194,3 +195,50 @@ test('a second loss while a gap is open declares the first one and begins anew',
   trades.close(second, true);
   assert.deepEqual(idsOf(outputs), [1, 5, 6]);
 });
+
+test('of a symbol that is forgotten while its gap is open nothing follows, of the others of the gap all', () => {
+  const outputs: FeedOutput[] = [];
+  const trades = createTimedTrades({
+    by: 'id',
+    toleranceNs: 0n,
+    nowNs: () => 0n,
+    keyOf: ({ tradeId }) => tradeId,
+    emit: (output) => outputs.push(output),
+  });
+  const other = (id: number) => ({ ...tradeOf(id), symbol: 'B' });
+  trades.take(tradeOf(1));
+  trades.take(other(2));
+  const gap = trades.open(['A', 'B'], SECOND);
+  trades.take(tradeOf(5));
+  trades.take(other(6));
+  trades.forget('A');
+  assert.deepEqual(trades.symbolsOf(gap), ['B']);
+  trades.take(tradeOf(7));
+  trades.add(gap, [tradeOf(3), other(4)]);
+  trades.close(gap, false);
+  assert.deepEqual(idsOf(outputs), [1, 2, 7, 4, 6], 'what comes after it was forgotten is of a new subscription');
+  assert.deepEqual(
+    outputs.flatMap((output) => (output.kind === 'lost' ? [output.symbol] : [])),
+    ['B'],
+  );
+  assert.equal(trades.isOpen(gap), false);
+});
+
+for (const streamed of [2_000, 3_000]) {
+  const isCut = streamed > REMEMBERED;
+  test(`a hole behind which ${streamed} trades came is ${isCut ? 'declared lost: those have been forgotten' : 'filled'}`, () => {
+    const outputs: FeedOutput[] = [];
+    const trades = createTimedTrades({
+      ...{ by: 'id', toleranceNs: 0n, nowNs: () => 0n, keyOf: ({ tradeId }) => tradeId },
+      emit: (output) => void outputs.push(output),
+    });
+    trades.take(tradeOf(1));
+    const missing = tradeOf(2);
+    for (let id = 3; id < 3 + streamed; id += 1) trades.take(tradeOf(id));
+    const gap = trades.open(['A'], tradeOf(1).venueTsNs);
+    trades.add(gap, [missing]);
+    trades.close(gap, true);
+    assert.equal(outputs.filter(({ kind }) => kind === 'lost').length, isCut ? 1 : 0);
+    assert.equal(idsOf(outputs).includes(2), !isCut);
+  });
+}

@@ -143,7 +143,7 @@ export function stepSignal(state: SignalState, input: SignalInput): SignalOutput
 export function signalTradingState(state: SignalState): { state: 'WARMING' | 'ACTIVE' | 'HALTED'; reasons: string[] } {
   if (state.halted !== undefined) return { state: 'HALTED', reasons: [state.halted] };
   const reasons: string[] = [];
-  if (state.run === undefined) reasons.push('no beat from market-data');
+  if (state.run === undefined) reasons.push('no market from market-data yet');
   if (!state.portfolioLoaded) reasons.push('positions not loaded from risk');
   const cold = Array.from(state.symbols.values()).filter((signal) => signal.heldBars !== undefined);
   if (cold.length > 0) reasons.push(`no history from store for ${cold.map((signal) => signal.symbol).join(', ')}`);
@@ -160,6 +160,8 @@ function onMarket(state: SignalState, input: Extract<SignalInput, { type: 'marke
   // A suspect price, or one that is older than the last, decides nothing.
   if (input.kind !== 'bar' && (input.payload.flags?.length ?? 0) > 0) return [];
   const target = decideTarget(signal, input);
+  // A bar of the past is for warm-up: what a strategy makes of it is no decision of now.
+  if (input.kind === 'bar' && input.payload.history === true) return [];
   if (target !== undefined) signal.target = target;
   if (target === undefined || signalTradingState(state).state !== 'ACTIVE') return [];
   return pursue(state, signal, { name: causeOf(input), receivedNs: input.payload.receivedNs, nowNs: input.nowNs });
@@ -173,7 +175,7 @@ function decideTarget(signal: SymbolSignal, input: MarketPayload): Target | unde
   return takeBar(signal, input.payload, context);
 }
 
-/** A bar the warm-up already held is not given twice. */
+/** A bar the warm-up already held is not given twice, nor one that has been revised. */
 function takeBar(signal: SymbolSignal, bar: Bar, context: StrategyContext): Target | undefined {
   const last = signal.lastBarStartNs.get(bar.interval);
   if (last !== undefined && bar.startNs <= last) return undefined;

@@ -1,19 +1,27 @@
 import type { Bar } from '@tickpath/trading';
 
+/** A bar with what is doubtful about it. */
+export type KeptBar = Bar & Required<Pick<Bar, 'incomplete' | 'history'>>;
+
 /** The newest `capacity` bars of one symbol and interval by their start, each as it was last published. */
 export class KeptBars {
   readonly #capacity: number;
   /** By start; up to twice the capacity, so that forgetting the oldest seldom moves the rest. */
-  #bars: Bar[] = [];
+  #bars: KeptBar[] = [];
 
   constructor(capacity: number) {
     this.#capacity = capacity;
   }
 
-  /** A bar of a start that is known takes the place of the one before: it was revised. */
-  put(bar: Bar): void {
+  /**
+   * A bar of a start that is known takes the place of the one before: it was revised. One of history does so only where
+   * that was incomplete or of history too: a bar made of trades that were seen is not given up for what a venue tells later.
+   */
+  put(bar: KeptBar): void {
     const index = this.#placeOf(bar.startNs);
-    const isKnown = this.#bars[index]?.startNs === bar.startNs;
+    const known = this.#bars[index];
+    const isKnown = known?.startNs === bar.startNs;
+    if (isKnown && bar.history === true && known.history !== true && known.incomplete !== true) return;
     this.#bars.splice(index, isKnown ? 1 : 0, bar);
     if (this.#bars.length >= 2 * this.#capacity) this.#bars = this.#bars.slice(-this.#capacity);
   }
@@ -25,7 +33,7 @@ export class KeptBars {
   }
 
   /** The newest `count` bars (all, if there are fewer), oldest of them first. */
-  last(count: number): readonly Bar[] {
+  last(count: number): readonly KeptBar[] {
     const taken = Math.min(count, this.#capacity);
     return taken <= 0 ? [] : this.#bars.slice(-taken);
   }

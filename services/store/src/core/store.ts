@@ -1,6 +1,6 @@
-import { BAR_INTERVALS_NS, type Bar, type BarInterval } from '@tickpath/trading';
+import { BAR_INTERVALS_NS, type BarInterval } from '@tickpath/trading';
 import { type Envelope, type Payload, symbolOfTopic } from '@tickpath/wire';
-import { KeptBars } from './kept-bars.ts';
+import { type KeptBar, KeptBars } from './kept-bars.ts';
 import { Ring } from './ring.ts';
 
 export interface StoreLimits {
@@ -42,9 +42,10 @@ export function ingest(state: StoreState, topic: string, envelope: Envelope): vo
   else if (envelope.kind === 'quote') store.quotes.push(envelope.payload);
   else if (envelope.kind === 'bar') {
     const { interval, startNs, open, high, low, close, volume, tradeCount, withdrawn } = envelope.payload;
+    const { incomplete, history } = envelope.payload;
     const kept = store.bars[interval];
     if (withdrawn === true) kept.withdraw(startNs);
-    else kept.put({ interval, startNs, open, high, low, close, volume, tradeCount });
+    else kept.put({ interval, startNs, open, high, low, close, volume, tradeCount, incomplete, history });
   }
 }
 
@@ -61,7 +62,7 @@ export function noteLoss(state: StoreState, topic: string, from: number, to: num
 }
 
 /** The newest `count` closed bars, oldest first; fewer when there are fewer; none for an unknown symbol. */
-export function lastBars(state: StoreState, symbol: string, interval: BarInterval, count: number): readonly Bar[] {
+export function lastBars(state: StoreState, symbol: string, interval: BarInterval, count: number): readonly KeptBar[] {
   return state.symbols.get(symbol)?.bars[interval].last(count) ?? [];
 }
 

@@ -85,6 +85,12 @@ export function nextCloseNs(hours: Hours, assetClass: AssetClass, tsNs: bigint):
   return dayEndNs(hours, assetClass, tsNs, false);
 }
 
+/** The midnight asked for last, and from when on it is the next one: time moves on slowly. It never changes an answer. */
+let midnight = { fromNs: 0n, untilNs: 0n };
+
 function nextMidnightNs(tsNs: bigint): bigint {
-  return nsOfNewYork(addDays(newYorkDateOf(tsNs), 1), 0);
+  if (tsNs >= midnight.untilNs || tsNs < midnight.fromNs) {
+    midnight = { fromNs: tsNs, untilNs: nsOfNewYork(addDays(newYorkDateOf(tsNs), 1), 0) };
+  }
+  return midnight.untilNs;
 }

@@ -21,14 +21,17 @@ export function timeText(tsNs: bigint, maxDigits = 9): string {
   return end === 0 ? `${head}Z` : `${head}.${digits.slice(0, end)}Z`;
 }
 
-/** Times come in bursts of one second: its text is kept until another is asked for. */
-let last = { seconds: -1n, text: '' };
+/** Times come in bursts of a few seconds, as those of an order and its end: the texts of so many are kept. */
+const KEPT_SECONDS = 16;
+const kept = Array.from({ length: KEPT_SECONDS }, () => ({ seconds: -1n, text: '' }));
 
 function secondText(seconds: bigint): string {
-  if (seconds !== last.seconds) {
-    last = { seconds, text: new Date(Number(seconds) * 1000).toISOString().slice(0, 19) };
-  }
-  return last.text;
+  const place = Number(BigInt.asUintN(32, seconds)) % KEPT_SECONDS;
+  const known = kept[place];
+  if (known?.seconds === seconds) return known.text;
+  const text = new Date(Number(seconds) * 1000).toISOString().slice(0, 19);
+  kept[place] = { seconds, text };
+  return text;
 }
 
 /** The same with New York's own clock and offset, as Alpaca's clock endpoint writes it: `2026-09-30T09:30:00-04:00`. */

@@ -99,7 +99,7 @@ export interface FeedOptions {
   readonly frameLimit: number;
   /** Bytes that may wait for one client: beyond it a live client is closed, and a replay waits. */
   readonly slowClientBytes: number;
-  readonly metrics: Pick<VenueMetrics, 'ticks'>;
+  readonly metrics: Pick<VenueMetrics, 'ticks' | 'dropped'>;
   readonly log: { info(fields: object, message: string): void };
 }
 

@@ -59,11 +59,12 @@ export function newRunId(sourceId: string, nowNs: bigint): string {
  */
 export function openSource(config: VenueConfig, setup: SourceSetup): Promise<Source> {
   if (config.source === 'replay') return replaySource(config, setup);
-  return Promise.resolve(config.source === 'stream' ? streamSource(setup) : syntheticSource(config, setup));
+  return Promise.resolve(config.source === 'stream' ? streamSource(config, setup) : syntheticSource(config, setup));
 }
 
 /** Nothing of a stream can be shown again: every start is a new run. */
-function streamSource({ instrumentOf, startNs, follow, log }: SourceSetup): Source {
+function streamSource({ stream }: VenueConfig, { instrumentOf, startNs, follow, log }: SourceSetup): Source {
+  const { maxWaiting } = stream;
   let stats: Readonly<StreamStats> | null = null;
   return {
     kind: 'stream',
@@ -72,7 +73,7 @@ function streamSource({ instrumentOf, startNs, follow, log }: SourceSetup): Sour
     runId: null,
     openedNs: startNs,
     createFeed(options) {
-      const feed = createStreamFeed({ instrumentOf, follow, log }, options);
+      const feed = createStreamFeed({ instrumentOf, follow, maxWaiting, log }, options);
       stats = feed.stats;
       return feed;
     },

@@ -2,8 +2,15 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Instrument } from '@tickpath/trading';
 import { type Envelope, type LossReason, symbolOfTopic, venueSymbolOf } from '@tickpath/wire';
 import { isSymbol, type SourceEvent } from '../core/market/event.ts';
-import { eventOfStream, forgettingOf, openStreamSymbol, type StreamSymbol } from '../core/market/stream-events.ts';
+import {
+  eventOfStream,
+  forgettingOf,
+  judgeStream,
+  openStreamSymbol,
+  type StreamSymbol,
+} from '../core/market/stream-events.ts';
 import { type Feed, type FeedOptions, play, type StreamPosition, tellTime } from './feed.ts';
+import { createStreamBacklog, type Waiting } from './stream-backlog.ts';
 import { createWaker } from './waker.ts';
 
 /** What a follower of market-data's stream tells. */
@@ -19,6 +26,8 @@ export interface StreamSource {
   readonly instrumentOf: (symbol: string) => Instrument;
   /** Follows from now on, until it is closed. */
   readonly follow: (listener: StreamListener) => { close(): void };
+  /** Events that may wait to be played: when there are more, all are dropped, and what was shown is forgotten. */
+  readonly maxWaiting: number;
   readonly log: { warn(fields: object, message: string): void; info(fields: object, message: string): void };
 }
 
@@ -32,12 +41,10 @@ export interface StreamStats {
   lost: number;
   /** Messages with amounts that the instrument's units do not hold. */
   unshowable: number;
-}
-
-/** An event of the market; `isTold` where clients hear of it, and not the exchange alone. */
-interface Waiting {
-  readonly event: SourceEvent;
-  readonly isTold: boolean;
+  /** Events that were dropped, because more came than can be played. */
+  dropped: number;
+  /** Events that wait to be played. */
+  readonly waiting: number;
 }
 
 const LONGEST_WAIT_NS = 60_000_000_000n;
@@ -45,22 +52,29 @@ const LONGEST_WAIT_NS = 60_000_000_000n;
 const POSITION: StreamPosition = { kind: 'stream' };
 /** Kinds of bars, which the venue makes of the trades itself. */
 const BAR_TOPIC = '/bar.';
+const DATA_TOPIC = '/data';
 
 /**
  * Shows what market-data publishes. What a symbol has shown is forgotten when something of its stream is lost, when
- * market-data says that its data is not valid, falls silent or begins another run: nothing fills at a price that may be
- * old. It is known again when it is shown anew, a book when it is shown whole.
+ * market-data says that its data is not valid, falls silent or begins another run, and when more comes than can be
+ * played: nothing fills at a price that may be old. It is known again when it is shown anew, a book when it is shown
+ * whole; while its data is not valid, nothing is.
  */
 export function createStreamFeed(
-  { instrumentOf, follow, log }: StreamSource,
+  { instrumentOf, follow, maxWaiting, log }: StreamSource,
   options: FeedOptions,
 ): Feed & { readonly stats: Readonly<StreamStats> } {
-  const { clock, exchange, market, frameLimit, slowClientBytes } = options;
+  const { clock, exchange, market, metrics, frameLimit, slowClientBytes } = options;
   const waker = createWaker();
   const symbols = new Map<string, StreamSymbol>();
-  const stats: StreamStats = { run: null, isSilent: false, received: 0, lost: 0, unshowable: 0 };
+  const backlog = createStreamBacklog();
+  const stats: StreamStats = {
+    ...{ run: null, isSilent: false, received: 0, lost: 0, unshowable: 0, dropped: 0 },
+    get waiting() {
+      return backlog.length();
+    },
+  };
   const unshowable = new Set<string>();
-  let waiting: Waiting[] = [];
 
   const symbolOf = (symbol: string): StreamSymbol | undefined => {
     const known = symbols.get(symbol);
@@ -74,23 +88,37 @@ export function createStreamFeed(
 
   const show = (event: SourceEvent | undefined, isTold = true): void => {
     if (event === undefined) return;
-    waiting.push({ event, isTold });
+    backlog.push(event, isTold);
     waker.wake();
   };
 
-  const forget = (symbol: string): void => {
-    const known = symbols.get(symbol);
-    if (known !== undefined) show(forgettingOf(known, clock.nowNs()), false);
-  };
+  const forget = (known: StreamSymbol): void => show(forgettingOf(known, clock.nowNs()), false);
 
   const forgetAll = (): void => {
-    for (const symbol of symbols.keys()) forget(symbol);
+    for (const known of symbols.values()) forget(known);
+  };
+
+  /** Prices that have waited behind so many others are old: none of them is played, and what they would change is gone. */
+  const makeRoom = (): void => {
+    const waited = backlog.length();
+    if (waited < maxWaiting) return;
+    const { counts, statuses } = backlog.spill();
+    for (const [kind, count] of counts) {
+      stats.dropped += count;
+      metrics.dropped(kind, count);
+    }
+    for (const status of statuses) show(status);
+    forgetAll();
+    log.warn(
+      { counts: Object.fromEntries(counts) },
+      `${waited} events wait to be played, allowed are ${maxWaiting}: they are dropped, and what was shown is forgotten`,
+    );
   };
 
   /** A message that cannot be shown leaves what it would have replaced, so that is forgotten. */
-  const refuse = (symbol: string, error: RangeError): void => {
+  const refuse = (symbol: string, known: StreamSymbol, error: RangeError): void => {
     stats.unshowable += 1;
-    forget(symbol);
+    forget(known);
     if (unshowable.has(symbol)) return;
     unshowable.add(symbol);
     log.warn({ symbol, err: error }, `${symbol} is not shown: ${error.message}`);
@@ -99,21 +127,27 @@ export function createStreamFeed(
   const deliver = (topic: string, envelope: Envelope): void => {
     const symbol = symbolOfTopic(topic);
     if (symbol === undefined) return;
-    const { kind, payload } = envelope;
-    if (kind === 'dataState') {
-      if (!payload.valid) forget(symbol);
-      return;
-    }
+    const { kind } = envelope;
+    if (kind === 'dataState') return judge(symbol, envelope.payload.valid);
     if (kind !== 'trade' && kind !== 'quote' && kind !== 'book' && kind !== 'status') return;
     const known = symbolOf(symbol);
     if (known === undefined) return;
     stats.received += 1;
+    // First, since what an event is depends on what is known.
+    makeRoom();
     try {
       show(eventOfStream(known, envelope, clock.nowNs()));
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
-      refuse(symbol, error);
+      refuse(symbol, known, error);
     }
+  };
+
+  const judge = (symbol: string, isValid: boolean): void => {
+    const known = symbolOf(symbol);
+    if (known === undefined) return;
+    makeRoom();
+    show(judgeStream(known, isValid, clock.nowNs()), false);
   };
 
   const listener: StreamListener = {
@@ -127,7 +161,12 @@ export function createStreamFeed(
       if (symbol === undefined || topic.includes(BAR_TOPIC)) return;
       stats.lost += 1;
       log.warn({ topic, from, to, reason }, `lost ${topic} from ${from} to ${to ?? 'the end of its epoch'}`);
-      forget(symbol);
+      // What was said of the data may have been that it is not valid: it counts as that until the next word.
+      if (topic.endsWith(DATA_TOPIC)) return judge(symbol, false);
+      const known = symbols.get(symbol);
+      if (known === undefined) return;
+      makeRoom();
+      forget(known);
     },
     onRun(run) {
       log.info({ run }, `follows run ${run}`);
@@ -165,8 +204,7 @@ export function createStreamFeed(
 
   const playOn = async (signal: AbortSignal): Promise<void> => {
     while (!signal.aborted) {
-      const next = waiting.slice(0, frameLimit);
-      waiting = waiting.slice(frameLimit);
+      const next = backlog.next(frameLimit);
       playNext(next);
       tellTime(clock.nowNs(), options);
       if (next.length === 0) {

@@ -1,4 +1,4 @@
-import type { AssetClass, DecimalText } from '@tickpath/trading';
+import type { AssetClass, BarInterval, DecimalText } from '@tickpath/trading';
 import { symbolOfVenue } from '@tickpath/wire';
 import { isRejected, levelsOf } from './levels.ts';
 import type {
@@ -34,27 +34,42 @@ export type QuoteSizeUnit = 1 | 100;
 
 type Read<T> = (message: Fields, symbol: string, venueTsNs: bigint, unit: QuoteSizeUnit) => T | Rejected;
 
-const READERS: Readonly<Record<string, Read<FeedEvent>>> = {
-  t: readTrade,
-  q: readQuote,
-  s: readStatus,
-  l: readLuld,
-  c: readCorrection,
-  x: readCancel,
-  i: readImbalance,
-  b: (message, symbol, venueTsNs) => readBar(message, symbol, venueTsNs, { interval: '1m', updated: false }),
-  u: (message, symbol, venueTsNs) => readBar(message, symbol, venueTsNs, { interval: '1m', updated: true }),
-  d: (message, symbol, venueTsNs) => readBar(message, symbol, venueTsNs, { interval: '1d', updated: true }),
-  o: readBook,
-};
+const READERS: ReadonlyMap<unknown, Read<FeedEvent>> = new Map<unknown, Read<FeedEvent>>([
+  ['t', readTrade],
+  ['q', readQuote],
+  ['s', readStatus],
+  ['l', readLuld],
+  ['c', readCorrection],
+  ['x', readCancel],
+  ['i', readImbalance],
+  ['b', (message, symbol, venueTsNs) => readBar(message, symbol, venueTsNs, { interval: '1m', updated: false })],
+  ['u', (message, symbol, venueTsNs) => readBar(message, symbol, venueTsNs, { interval: '1m', updated: true })],
+  ['d', (message, symbol, venueTsNs) => readBar(message, symbol, venueTsNs, { interval: '1d', updated: true })],
+  ['o', readBook],
+]);
+
+/** More symbols than a venue has; the table is started anew beyond it, since they come from outside. */
+const MOST_SYMBOLS = 32_768;
+/** What has been read of the symbols of messages: a memory that never changes a result. */
+const symbolsRead = new Map<unknown, string>();
+
+function symbolOf(value: unknown): string | undefined {
+  const known = symbolsRead.get(value);
+  if (known !== undefined) return known;
+  const symbol = typeof value === 'string' ? symbolOfVenue(value) : undefined;
+  if (symbol === undefined) return undefined;
+  if (symbolsRead.size === MOST_SYMBOLS) symbolsRead.clear();
+  symbolsRead.set(value, symbol);
+  return symbol;
+}
 
 /** What one element of an Alpaca data frame says; `undefined` for types that are not known. */
 export function readAlpacaMessage(raw: unknown, unit: QuoteSizeUnit = 1): FeedEvent | Rejected | undefined {
   const message = fieldsOf(raw);
   if (message === undefined) return rejected('shape', raw);
-  const read = typeof message.T === 'string' && Object.hasOwn(READERS, message.T) ? READERS[message.T] : undefined;
+  const read = READERS.get(message.T);
   if (read === undefined) return undefined;
-  const symbol = typeof message.S === 'string' ? symbolOfVenue(message.S) : undefined;
+  const symbol = symbolOf(message.S);
   if (symbol === undefined) return rejected('symbol', message.S);
   const venueTsNs = timeOfText(message.t);
   if (venueTsNs === undefined) return rejected('time', message.t);
@@ -100,6 +115,7 @@ function readQuote(message: Fields, symbol: string, venueTsNs: bigint, unit: Quo
     askExchange,
     conditions,
     venueTsNs,
+    venueTsSource: 'venue',
     venueSeq: null,
   };
 }
@@ -139,7 +155,18 @@ function readStatus(message: Fields, symbol: string, venueTsNs: bigint): StatusE
   const effect = Object.hasOwn(EFFECTS, statusCode) ? (EFFECTS[statusCode] ?? 'none') : 'none';
   const statusMessage = proseOf(message.sm);
   const reasonMessage = proseOf(message.rm);
-  return { kind: 'status', symbol, statusCode, statusMessage, reasonCode, reasonMessage, tape, effect, venueTsNs };
+  return {
+    kind: 'status',
+    symbol,
+    statusCode,
+    statusMessage,
+    reasonCode,
+    reasonMessage,
+    tape,
+    effect,
+    venueTsNs,
+    venueTsSource: 'venue',
+  };
 }
 
 function readLuld(message: Fields, symbol: string, venueTsNs: bigint): LuldEvent | Rejected {
@@ -235,7 +262,8 @@ function readBook(message: Fields, symbol: string, venueTsNs: bigint): BookEvent
   const asks = levelsOf(message.a ?? [], priceAndSize, NUMBER_AMOUNTS);
   if (isRejected(asks)) return asks;
   const snapshot = message.r === true;
-  return { kind: 'book', symbol, snapshot, bids, asks, venueTsNs, venueSeq: null, checksum: null };
+  const told = { venueTsNs, venueTsSource: 'venue', venueSeq: null, checksum: null } as const;
+  return { kind: 'book', symbol, snapshot, bids, asks, ...told };
 }
 
 function priceAndSize(level: unknown): readonly [unknown, unknown] {
@@ -243,27 +271,61 @@ function priceAndSize(level: unknown): readonly [unknown, unknown] {
   return [fields?.p, fields?.s];
 }
 
+/** Rows of a page of history, and where the next page begins. */
+interface Page<T> {
+  readonly rows: readonly T[];
+  readonly nextToken: string | null;
+}
+
 /** A page of `GET /v2/stocks/trades` or its crypto twin: trades by symbol, and where the next page begins. */
 export function readTradesPage(
   body: unknown,
 ): { readonly trades: readonly TradeEvent[]; readonly nextToken: string | null } | Rejected {
+  const page = readPage(body, 'trades', (message, S) => {
+    // What was taken back since needs no telling.
+    if (message.u === 'canceled' || message.u === 'incorrect') return null;
+    const read = readAlpacaMessage({ ...message, T: 't', S });
+    return read === undefined || read.kind === 'trade' || read.kind === 'rejected' ? read : undefined;
+  });
+  return isRejected(page) ? page : { trades: page.rows, nextToken: page.nextToken };
+}
+
+/** A page of `GET /v2/stocks/bars` or its crypto twin, of bars of that length. */
+export function readBarsPage(
+  body: unknown,
+  interval: BarInterval,
+): { readonly bars: readonly VenueBarEvent[]; readonly nextToken: string | null } | Rejected {
+  const page = readPage(body, 'bars', (message, S) => {
+    const read = readAlpacaMessage({ ...message, T: 'b', S });
+    if (read?.kind === 'venue-bar') return { ...read, interval };
+    return read?.kind === 'rejected' ? read : undefined;
+  });
+  return isRejected(page) ? page : { bars: page.rows, nextToken: page.nextToken };
+}
+
+/** `read` answers null for a row to be left out, undefined for one that is none. */
+function readPage<T extends FeedEvent>(
+  body: unknown,
+  name: 'trades' | 'bars',
+  read: (message: Fields, venueSymbol: string) => T | Rejected | null | undefined,
+): Page<T> | Rejected {
   const answer = fieldsOf(body);
-  const lists = fieldsOf(answer?.trades);
+  const lists = fieldsOf(answer?.[name]);
   if (answer === undefined || lists === undefined) return rejected('fetch', body);
-  const trades: TradeEvent[] = [];
+  const rows: T[] = [];
   for (const [venueSymbol, list] of Object.entries(lists)) {
     if (!Array.isArray(list)) return rejected('shape', list);
     for (const one of list) {
       const message = fieldsOf(one);
-      // What was taken back since needs no telling.
-      if (message?.u === 'canceled' || message?.u === 'incorrect') continue;
-      const read = readAlpacaMessage({ ...message, T: 't', S: venueSymbol });
-      if (read === undefined || read.kind === 'rejected') return read ?? rejected('shape', one);
-      if (read.kind === 'trade') trades.push(read);
+      const row = message === undefined ? undefined : read(message, venueSymbol);
+      if (row === undefined) return rejected('shape', one);
+      if (row === null) continue;
+      if (row.kind === 'rejected') return row;
+      rows.push(row);
     }
   }
   const token = answer.next_page_token ?? null;
-  return token === null || typeof token === 'string' ? { trades, nextToken: token } : rejected('text', token);
+  return token === null || typeof token === 'string' ? { rows, nextToken: token } : rejected('text', token);
 }
 
 /** Finest step of a share's price that venues take, and of its quantity where fractions trade. */
@@ -297,7 +359,16 @@ export function readAsset(value: unknown, assetClass: AssetClass): InstrumentEve
 }
 
 function idOf(value: unknown): string | undefined {
-  return codeOf(typeof value === 'number' ? String(value) : value);
+  return typeof value === 'number' ? textOfNumber(value) : codeOf(value);
+}
+
+const HALF = 1e7;
+
+/** As `String` writes it. Ids are whole and long: in two halves, each a small integer, they cost a third. */
+function textOfNumber(value: number): string {
+  if (!Number.isSafeInteger(value) || value < HALF) return String(value);
+  const high = Math.floor(value / HALF);
+  return `${high}${String(value - high * HALF).padStart(7, '0')}`;
 }
 
 /** Prose is cut, not refused: nobody decides by it. */

@@ -1,6 +1,7 @@
 import type { AssetClass } from '@tickpath/trading';
 import { symbolOfVenue, venueSymbolOf } from '@tickpath/wire';
 import { type QuoteSizeUnit, readAlpacaMessage, readAsset, readTradesPage } from './alpaca-messages.ts';
+import { createAlpacaWarmUp, inRequests, type WarmUpOptions } from './alpaca-warm-up.ts';
 import { createAwaitedSnapshots } from './awaited-snapshots.ts';
 import { isRejected } from './levels.ts';
 import type { FeedOutput, FetchAnswer, VenueProtocol } from './protocol.ts';
@@ -8,6 +9,7 @@ import { type Fields, fieldsOf, parsed, rejected, textOf } from './reading.ts';
 import { createRequests } from './requests.ts';
 import { createTimedTrades, type TradeGap } from './timed-trades.ts';
 import { createTurns } from './turns.ts';
+import { rfc3339 } from './venue-text-time.ts';
 
 export const ALPACA_CHANNELS = [
   'trades',
@@ -33,17 +35,16 @@ export interface AlpacaOptions {
   readonly quoteSizeUnit: QuoteSizeUnit;
   /** Whether trades that a lost connection missed are fetched. */
   readonly recoversTrades: boolean;
+  /** What is fetched of the time before; null for nothing. */
+  readonly warmUp?: WarmUpOptions | null;
 }
 
 /** Subscribes to all that the venue has. */
 const ALL = '*';
 const TRADES_A_PAGE = 10_000;
 const MAX_PAGES = 10;
-/** Symbols whose trades are fetched by one request. */
-const SYMBOLS_A_REQUEST = 100;
 /** Rest and stream tell a trade's time alike, but for the last digits of some venues of crypto. */
 const TOLERANCE_NS = 1_000n;
-const NS_PER_SECOND = 1_000_000_000n;
 
 /**
  * Alpaca's market data, stocks and crypto. Subscriptions are sent once authenticated; the answer lists what is
@@ -55,7 +56,7 @@ export function createAlpacaProtocol(options: AlpacaOptions): VenueProtocol {
   const isCrypto = assetClass === 'crypto';
   const hasBooks = channels.includes('orderbooks');
   const wanted = new Set<string>();
-  /** Symbols of which something has come: with `*` nobody else names them. */
+  /** Other symbols of which something has come: with `*` nobody else names them. */
   const seenSymbols = new Set<string>();
   const { nowNs, emit, protocolOf } = createTurns();
   let newestNs = 0n;
@@ -64,8 +65,10 @@ export function createAlpacaProtocol(options: AlpacaOptions): VenueProtocol {
   let hasBeenSubscribed = false;
   /** Requests whose confirmation is still to come: only the last one lists what all of them led to. */
   let unconfirmed = 0;
-  /** Venue time up to which trades came before the connection was lost; undefined when none are missing. */
+  /** Venue time up to which trades came before some were missed; undefined when none are missing. */
   let missingSinceNs: bigint | undefined;
+  /** Trades that are being fetched. */
+  let openGaps: readonly TradeGap[] = [];
 
   const requests = createRequests(emit);
   const books = createAwaitedSnapshots({ nowNs, emit });
@@ -80,6 +83,23 @@ export function createAlpacaProtocol(options: AlpacaOptions): VenueProtocol {
   const spelled = (symbol: string) => (isCrypto ? venueSymbolOf(symbol) : symbol);
   const isWanted = (symbol: string) => wanted.has(ALL) || wanted.has(symbol);
 
+  /** Subscribed, but nothing of the time before has been asked for yet. */
+  const cold = new Set<string>();
+  const warmUp = createAlpacaWarmUp({
+    ...{ assetClass, feed: options.feed, options: options.warmUp ?? null, requests, nowNs, emit },
+    // A lost connection is made good first.
+    isReady: (symbols) => isSubscribed && !symbols.some(trades.hasGap),
+    fetchTrades: (symbols, sinceNs) => fetchPage(trades.openPast(symbols, sinceNs), null, 1),
+  });
+
+  /** Not before the stream runs: what comes until then would be neither streamed nor fetched. */
+  const warmUpCold = () => {
+    if (!isSubscribed) return;
+    const symbols = [...cold].filter(isWanted);
+    cold.clear();
+    warmUp.begin(symbols);
+  };
+
   const send = (action: 'subscribe' | 'unsubscribe', symbols: readonly string[], those = channels) => {
     if (symbols.length === 0) return;
     const lists = Object.fromEntries(those.map((channel) => [channel, symbols.map(spelled)]));
@@ -91,6 +111,7 @@ export function createAlpacaProtocol(options: AlpacaOptions): VenueProtocol {
     send('subscribe', symbols);
     books.asked(symbols.includes(ALL) ? books.symbols() : symbols);
     for (const symbol of symbols) {
+      if (symbol !== ALL && !warmUp.has(symbol)) cold.add(symbol);
       const path =
         symbol === ALL
           ? `/v2/assets?status=active&asset_class=${assetClass}`
@@ -105,22 +126,37 @@ export function createAlpacaProtocol(options: AlpacaOptions): VenueProtocol {
     for (const one of Array.isArray(body) ? body : [body]) {
       const event = readAsset(one, assetClass);
       emit(isRejected(event) ? event : { kind: 'event', event, recovered: false });
+      if (event.kind === 'instrument' && event.tradable && !warmUp.has(event.symbol)) cold.add(event.symbol);
     }
+    warmUpCold();
   };
 
   const restartBooks = (symbols: readonly string[]) => {
     if (!isAuthenticated) return;
-    send('unsubscribe', symbols, ['orderbooks']);
-    send('subscribe', symbols, ['orderbooks']);
-    books.asked(symbols);
+    const asked = books.affordable(symbols);
+    send('unsubscribe', asked, ['orderbooks']);
+    send('subscribe', asked, ['orderbooks']);
+    books.asked(asked);
   };
 
-  const recover = (sinceNs: bigint) => {
-    const symbols = [...new Set([...wanted, ...seenSymbols])].filter((symbol) => symbol !== ALL);
-    for (let at = 0; at < symbols.length; at += SYMBOLS_A_REQUEST) {
-      const gap = trades.open(symbols.slice(at, at + SYMBOLS_A_REQUEST), sinceNs);
-      fetchPage(gap, null, 1);
-    }
+  /** Begins to fetch what is missing, unless something is being fetched: then it is for the next look at the clock. */
+  const recover = () => {
+    openGaps = openGaps.filter(trades.isOpen);
+    if (missingSinceNs === undefined || !isSubscribed || openGaps.length > 0) return;
+    const sinceNs = missingSinceNs;
+    missingSinceNs = undefined;
+    if (!options.recoversTrades) return;
+    const symbols = [...new Set([...wanted, ...seenSymbols])].filter((symbol) => symbol !== ALL && !cold.has(symbol));
+    openGaps = inRequests(symbols).map((some) => trades.open(some, sinceNs));
+    for (const gap of openGaps) fetchPage(gap, null, 1);
+  };
+
+  /** A frame that cannot be read may have been of anything: no book is to be trusted, and trades may be missing. */
+  const onUnreadable = () => {
+    if (isSubscribed && newestNs > 0n) missingSinceNs ??= newestNs;
+    const spoiled = books.symbols().filter(books.isValid);
+    for (const symbol of spoiled) books.invalidate(symbol, 'sequence', true);
+    if (spoiled.length > 0) restartBooks(spoiled);
   };
 
   const fetchPage = (gap: TradeGap, token: string | null, page: number) => {
@@ -141,9 +177,14 @@ export function createAlpacaProtocol(options: AlpacaOptions): VenueProtocol {
         return;
       }
       if (!trades.add(gap, read.trades)) return;
-      if (read.nextToken === null) trades.close(gap, true);
-      else if (page === MAX_PAGES) trades.close(gap, false);
-      else fetchPage(gap, read.nextToken, page + 1);
+      if (read.nextToken === null) {
+        const reached = trades.symbolsOf(gap).filter((symbol) => !gap.isPast || trades.remembersAll(symbol));
+        emit({ kind: 'covered', symbols: reached, fromNs: gap.startNs });
+        trades.close(gap, true);
+      } else if (page === MAX_PAGES) {
+        emit(rejected('fetch', `trades since ${rfc3339(gap.startNs)}: more than ${page} pages, allowed ${MAX_PAGES}`));
+        trades.close(gap, false);
+      } else fetchPage(gap, read.nextToken, page + 1);
     });
   };
 
@@ -158,9 +199,8 @@ export function createAlpacaProtocol(options: AlpacaOptions): VenueProtocol {
     if (!isSubscribed) emit({ kind: 'state', state: 'subscribed' });
     isSubscribed = true;
     hasBeenSubscribed = true;
-    if (missingSinceNs === undefined) return;
-    if (options.recoversTrades) recover(missingSinceNs);
-    missingSinceNs = undefined;
+    recover();
+    if (unconfirmed === 0) warmUpCold();
   };
 
   const control = (message: Fields) => {
@@ -195,8 +235,10 @@ export function createAlpacaProtocol(options: AlpacaOptions): VenueProtocol {
     if (event === undefined) return emit({ kind: 'unknown', type: textOf(fieldsOf(raw)?.T) });
     if (event.kind === 'rejected') return onRejected(raw, event);
     if (event.kind === 'instrument') return;
-    if (!isWanted(event.symbol)) return emit({ kind: 'unknown', type: 'of a symbol not subscribed' });
-    seenSymbols.add(event.symbol);
+    if (!wanted.has(event.symbol)) {
+      if (!wanted.has(ALL)) return emit({ kind: 'unknown', type: 'of a symbol not subscribed' });
+      seenSymbols.add(event.symbol);
+    }
     // Bars bear the time of their start, corrections may be of the past: only these two follow the venue's clock.
     if ((event.kind === 'trade' || event.kind === 'quote') && event.venueTsNs > newestNs) newestNs = event.venueTsNs;
     if (event.kind === 'trade') trades.take(event);
@@ -216,7 +258,10 @@ export function createAlpacaProtocol(options: AlpacaOptions): VenueProtocol {
 
   const receive = (frame: string) => {
     const messages = parsed(frame);
-    if (messages === undefined) return emit(rejected('json', frame));
+    if (messages === undefined) {
+      emit(rejected('json', frame));
+      return onUnreadable();
+    }
     if (!Array.isArray(messages)) return emit(rejected('not-an-array', messages));
     for (const message of messages) {
       const fields = fieldsOf(message);
@@ -234,6 +279,8 @@ export function createAlpacaProtocol(options: AlpacaOptions): VenueProtocol {
       wanted.delete(symbol);
       seenSymbols.delete(symbol);
       trades.forget(symbol);
+      cold.delete(symbol);
+      warmUp.forget(symbol);
     }
     for (const symbol of added) wanted.add(symbol);
     for (const symbol of books.symbols()) if (!isWanted(symbol)) books.remove(symbol);
@@ -258,6 +305,8 @@ export function createAlpacaProtocol(options: AlpacaOptions): VenueProtocol {
     subscribe,
     clock() {
       trades.clock();
+      warmUp.clock();
+      recover();
       restartBooks(books.overdue());
     },
     resync(symbol, reason) {
@@ -267,10 +316,4 @@ export function createAlpacaProtocol(options: AlpacaOptions): VenueProtocol {
     },
     disconnected,
   });
-}
-
-function rfc3339(ns: bigint): string {
-  const tsNs = ns > 0n ? ns : 0n;
-  const second = new Date(Number(tsNs / NS_PER_SECOND) * 1_000).toISOString().slice(0, 19);
-  return `${second}.${String(tsNs % NS_PER_SECOND).padStart(9, '0')}Z`;
 }

@@ -1,4 +1,5 @@
 import type { BookFault, FeedOutput } from './protocol.ts';
+import { createSnapshotBudget, type SnapshotBudget } from './snapshot-budget.ts';
 
 const FIRST_NS = 10_000_000_000n;
 const LAST_NS = 60_000_000_000n;
@@ -18,6 +19,8 @@ export interface AwaitedSnapshots {
   arrived(symbol: string): void;
   /** The book is not to be used until the next snapshot; `isAsked`: the venue has been told to send one. */
   invalidate(symbol: string, reason: BookFault, isAsked: boolean): void;
+  /** Those that may be asked for again now; the others are overdue when they may. */
+  affordable(symbols: readonly string[]): readonly string[];
   /** The snapshot has been asked for now. */
   asked(symbols: readonly string[]): void;
   /** Symbols that have waited too long and are to be subscribed again. */
@@ -26,6 +29,7 @@ export interface AwaitedSnapshots {
 
 export function createAwaitedSnapshots(port: { nowNs(): bigint; emit(output: FeedOutput): void }): AwaitedSnapshots {
   const phases = new Map<string, Phase>();
+  const budgets = new Map<string, SnapshotBudget>();
 
   const dueNs = (waits: number): bigint => {
     const waitNs = FIRST_NS << BigInt(Math.min(waits, 4));
@@ -40,10 +44,12 @@ export function createAwaitedSnapshots(port: { nowNs(): bigint; emit(output: Fee
 
   return {
     add(symbol) {
+      budgets.set(symbol, createSnapshotBudget());
       phases.set(symbol, { valid: false, waits: 0, dueNs: undefined });
       port.emit({ kind: 'book-invalid', symbol, reason: 'no-snapshot' });
     },
     remove(symbol) {
+      budgets.delete(symbol);
       if (phases.delete(symbol)) port.emit({ kind: 'book-invalid', symbol, reason: 'unsubscribed' });
     },
     symbols: () => [...phases.keys()],
@@ -53,6 +59,13 @@ export function createAwaitedSnapshots(port: { nowNs(): bigint; emit(output: Fee
       if (phases.has(symbol)) phases.set(symbol, { valid: true });
     },
     invalidate,
+    affordable: (symbols) =>
+      symbols.filter((symbol) => {
+        const laterNs = budgets.get(symbol)?.take(port.nowNs());
+        const phase = phases.get(symbol);
+        if (laterNs !== undefined && phase?.valid === false) phase.dueNs = laterNs;
+        return laterNs === undefined;
+      }),
     asked(symbols) {
       for (const symbol of symbols) {
         const phase = phases.get(symbol);

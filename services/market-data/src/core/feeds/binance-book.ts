@@ -1,7 +1,9 @@
 import type { DepthSnapshot, DepthUpdate } from './binance-messages.ts';
 import { isRejected } from './levels.ts';
-import type { BookFault, FeedOutput, FetchAnswer, Rejected } from './protocol.ts';
+import type { BookEvent, BookFault, FeedOutput, FetchAnswer, Rejected, SourcedTime } from './protocol.ts';
 import { rejected } from './reading.ts';
+import { createSnapshotBudget } from './snapshot-budget.ts';
+import { timeOf } from './venue-time.ts';
 
 /** Changes that may wait for a snapshot; ten minutes at ten a second. Beyond them it is begun anew. */
 export const MAX_BUFFERED_UPDATES = 6_000;
@@ -24,8 +26,8 @@ export interface DepthJoin {
 export interface DepthJoinPort {
   readonly symbol: string;
   nowNs(): bigint;
-  /** Newest time of the venue's that was seen: a snapshot bears none. */
-  venueNowNs(): bigint;
+  /** The time for what bears none, as a snapshot. */
+  timeNow(): SourcedTime;
   /** Asks for a snapshot and returns a function that forgets the request. */
   fetchSnapshot(onAnswer: (answer: FetchAnswer) => void): () => void;
   readSnapshot(body: string): DepthSnapshot | Rejected;
@@ -41,6 +43,7 @@ export interface DepthJoinPort {
  */
 export function createDepthJoin(port: DepthJoinPort): DepthJoin {
   const { symbol } = port;
+  const budget = createSnapshotBudget();
   let buffer: DepthUpdate[] = [];
   /** Last update id in the book handed on; undefined while there is none. */
   let lastId: number | undefined;
@@ -101,7 +104,8 @@ export function createDepthJoin(port: DepthJoinPort): DepthJoin {
     const { bids, asks } = snapshot;
     // The newest change that the snapshot holds tells its time.
     const held = buffer.findLast((update) => update.lastId <= snapshot.lastId);
-    handOn({ snapshot: true, bids, asks, venueTsNs: held?.venueTsNs ?? port.venueNowNs(), venueSeq: lastId });
+    const time = held === undefined ? port.timeNow() : timeOf(held.venueTsNs, 'inferred');
+    handOn({ snapshot: true, bids, asks, ...time, venueSeq: lastId });
     const waiting = buffer;
     buffer = [];
     for (const update of waiting) if (!isOld(update, snapshot.lastId)) apply(update);
@@ -128,10 +132,10 @@ export function createDepthJoin(port: DepthJoinPort): DepthJoin {
     lastFirstId = update.firstId;
     lastId = update.lastId;
     const { bids, asks, venueTsNs } = update;
-    handOn({ snapshot: false, bids, asks, venueTsNs, venueSeq: lastId });
+    handOn({ snapshot: false, bids, asks, ...timeOf(venueTsNs, 'venue'), venueSeq: lastId });
   };
 
-  const handOn = (book: Pick<DepthUpdate, 'bids' | 'asks' | 'venueTsNs'> & { snapshot: boolean; venueSeq: number }) => {
+  const handOn = (book: Omit<BookEvent, 'kind' | 'symbol' | 'checksum'>) => {
     port.emit({ kind: 'event', event: { kind: 'book', symbol, ...book, checksum: null }, recovered: false });
   };
 
@@ -162,7 +166,9 @@ export function createDepthJoin(port: DepthJoinPort): DepthJoin {
 
   const restart = (reason: BookFault) => {
     reset(reason);
-    if (running) ask();
+    if (!running) return;
+    retryAtNs = budget.take(port.nowNs());
+    if (retryAtNs === undefined) ask();
   };
 
   const begin = () => {

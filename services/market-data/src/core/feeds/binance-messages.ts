@@ -1,6 +1,17 @@
 import { isRejected, levelsOf } from './levels.ts';
-import type { InstrumentEvent, Level, QuoteEvent, Rejected, TradeEvent } from './protocol.ts';
-import { countOf, type Fields, fieldsOf, parsed, positiveText, rejected, sizeText, timeOfMs } from './reading.ts';
+import type { InstrumentEvent, Level, QuoteEvent, Rejected, SourcedTime, TradeEvent } from './protocol.ts';
+import {
+  countOf,
+  type Fields,
+  fieldsOf,
+  NO_CONDITIONS,
+  parsed,
+  positiveText,
+  rejected,
+  sizeText,
+  timeOfMs,
+} from './reading.ts';
+import { timeOf } from './venue-time.ts';
 
 /** A change of the book that covers the update ids `firstId` to `lastId`. */
 export interface DepthUpdate {
@@ -47,8 +58,19 @@ function tradeOf(symbol: string, fields: TradeFields): NumberedTrade | Rejected 
   const venueTsNs = timeOfMs(fields.time);
   if (venueTsNs === undefined) return rejected('time', fields.time);
   const takerSide = typeof fields.isBuyerMaker === 'boolean' ? (fields.isBuyerMaker ? 'SELL' : 'BUY') : null;
-  const described = { takerSide, exchange: 'BINANCE', conditions: [], tape: '' } as const;
-  return { id, trade: { kind: 'trade', symbol, tradeId: String(id), price, size, ...described, venueTsNs } };
+  const trade: TradeEvent = {
+    kind: 'trade',
+    symbol,
+    tradeId: String(id),
+    price,
+    size,
+    takerSide,
+    exchange: 'BINANCE',
+    conditions: NO_CONDITIONS,
+    tape: '',
+    venueTsNs,
+  };
+  return { id, trade };
 }
 
 /** The trades of a REST answer: `historicalTrades` names the fields in words, `aggTrades` by letters. */
@@ -75,16 +97,16 @@ export function readTrades(symbol: string, body: string): readonly (readonly [nu
   return trades;
 }
 
-/** Spot quotes bear no time: `fallbackNs` stands in. */
-export function readQuote(symbol: string, message: Fields, fallbackNs: bigint): QuoteEvent | Rejected {
+/** Spot quotes bear no time: `inferred` stands in. */
+export function readQuote(symbol: string, message: Fields, inferred: () => SourcedTime): QuoteEvent | Rejected {
   const venueSeq = countOf(message.u);
   if (venueSeq === undefined) return rejected('sequence', message.u);
   const bid = sideOf(message.b, message.B);
   if ('kind' in bid) return bid;
   const ask = sideOf(message.a, message.A);
   if ('kind' in ask) return ask;
-  const venueTsNs = message.T === undefined ? fallbackNs : timeOfMs(message.T);
-  if (venueTsNs === undefined) return rejected('time', message.T);
+  const venueTsNs = timeOfMs(message.T);
+  if (message.T !== undefined && venueTsNs === undefined) return rejected('time', message.T);
   return {
     kind: 'quote',
     symbol,
@@ -94,8 +116,8 @@ export function readQuote(symbol: string, message: Fields, fallbackNs: bigint): 
     askSize: ask.size,
     bidExchange: 'BINANCE',
     askExchange: 'BINANCE',
-    conditions: [],
-    venueTsNs,
+    conditions: NO_CONDITIONS,
+    ...(venueTsNs === undefined ? inferred() : timeOf(venueTsNs, 'venue')),
     venueSeq,
   };
 }

@@ -7,12 +7,15 @@ import {
   readTrade,
   readTrades,
 } from './binance-messages.ts';
+import { BINANCE_MAX_SYMBOLS, createSubscriptions } from './binance-subscriptions.ts';
 import { isRejected } from './levels.ts';
 import type { VenueProtocol } from './protocol.ts';
 import { countOf, type Fields, fieldsOf, parsed, rejected, textOf } from './reading.ts';
 import { createRequests } from './requests.ts';
+import { createRisingNumbers, type RisingNumbers } from './rising-numbers.ts';
 import { createSequencedTrades } from './sequenced-trades.ts';
 import { createTurns } from './turns.ts';
+import { createVenueTime } from './venue-time.ts';
 
 export interface BinanceOptions {
   readonly market: 'spot' | 'usd-futures';
@@ -43,17 +46,18 @@ const STREAMS: Readonly<Record<BinanceOptions['market'], Streams>> = {
   },
 };
 
-/** Streams that one connection takes, and those named in one message; five messages a second are allowed. */
-const MAX_STREAMS = 1_024;
-const STREAMS_A_MESSAGE = 300;
 const TRADES_A_PAGE = 1_000;
+/** What REST answers, as HTTP 400, of a symbol that there is not. */
+const UNKNOWN_SYMBOL = /"code":\s*-1121\b/;
 
 interface SymbolFeed {
   readonly symbol: string;
   readonly venueSymbol: string;
-  readonly streams: readonly string[];
+  readonly streams: readonly [string, string, string];
   readonly book: DepthJoin;
-  quoteSeq: number;
+  readonly quotes: RisingNumbers;
+  /** The venue does not know it: it accepts subscriptions of it all the same, and nothing comes. */
+  isRefused: boolean;
 }
 
 /**
@@ -65,12 +69,10 @@ export function createBinanceProtocol({ market, snapshotDepth }: BinanceOptions)
   const streams = STREAMS[market];
   const feeds = new Map<string, SymbolFeed>();
   const byVenueSymbol = new Map<string, SymbolFeed>();
-  /** Message ids of subscriptions that the venue has not confirmed yet, and whom they are for. */
-  const unconfirmed = new Map<number, readonly SymbolFeed[]>();
   const { nowNs, emit, protocolOf } = createTurns();
-  let isConnected = false;
-  let messageId = 0;
-  let newestNs = 0n;
+  /** That all is subscribed has been said of this connection. */
+  let isSubscribed = false;
+  const venueTime = createVenueTime(nowNs);
 
   const requests = createRequests(emit);
   const trades = createSequencedTrades({
@@ -93,13 +95,13 @@ export function createBinanceProtocol({ market, snapshotDepth }: BinanceOptions)
   });
 
   const open = (symbol: string): SymbolFeed => {
-    const venueSymbol = symbol.replaceAll('-', '');
+    const venueSymbol = binanceSymbol(symbol);
     const name = venueSymbol.toLowerCase();
     const path = `${streams.depthPath}?symbol=${venueSymbol}&limit=${snapshotDepth}`;
     const book = createDepthJoin({
       symbol,
       nowNs,
-      venueNowNs: () => (newestNs === 0n ? nowNs() : newestNs),
+      timeNow: venueTime.now,
       readSnapshot: readDepthSnapshot,
       emit,
       fetchSnapshot: (onAnswer) => {
@@ -107,19 +109,15 @@ export function createBinanceProtocol({ market, snapshotDepth }: BinanceOptions)
         return () => requests.forget(requestId);
       },
     });
-    const names = [`${name}@${streams.trades}`, `${name}@bookTicker`, `${name}@depth@100ms`];
-    return { symbol, venueSymbol, streams: names, book, quoteSeq: -1 };
+    const names = [`${name}@${streams.trades}`, `${name}@bookTicker`, `${name}@depth@100ms`] as const;
+    return { symbol, venueSymbol, streams: names, book, quotes: createRisingNumbers(), isRefused: false };
   };
 
-  const send = (method: 'SUBSCRIBE' | 'UNSUBSCRIBE', those: readonly SymbolFeed[]) => {
-    const each = Math.floor(STREAMS_A_MESSAGE / 3);
-    for (let at = 0; at < those.length; at += each) {
-      const some = those.slice(at, at + each);
-      messageId += 1;
-      const params = some.flatMap((feed) => feed.streams);
-      emit({ kind: 'send', text: JSON.stringify({ method, params, id: messageId }) });
-      if (method === 'SUBSCRIBE') unconfirmed.set(messageId, some);
-    }
+  const refuse = (feed: SymbolFeed, text: string) => {
+    if (feeds.get(feed.symbol) !== feed || feed.isRefused) return;
+    feed.isRefused = true;
+    emit(rejected('refused', `${feed.symbol}: ${text}`));
+    feed.book.stop('refused');
   };
 
   const askInstruments = (those: readonly SymbolFeed[]) => {
@@ -130,34 +128,50 @@ export function createBinanceProtocol({ market, snapshotDepth }: BinanceOptions)
         : [[streams.instrumentsPath, those] as const];
     for (const [path, asked] of paths) {
       requests.ask(`instruments ${asked[0]?.symbol}`, path, (answer) => {
-        if (!answer.ok) return emit(rejected('fetch', answer.reason));
+        if (!answer.ok) {
+          if (!UNKNOWN_SYMBOL.test(answer.reason)) return emit(rejected('fetch', answer.reason));
+          for (const feed of asked) refuse(feed, answer.reason);
+          return;
+        }
         const body = parsed(answer.body);
-        for (const { symbol, venueSymbol } of asked) {
-          const event = readInstrument(symbol, venueSymbol, body) ?? rejected('symbol', venueSymbol);
-          emit(isRejected(event) ? event : { kind: 'event', event, recovered: false });
+        for (const feed of asked) {
+          const event = readInstrument(feed.symbol, feed.venueSymbol, body);
+          if (event === undefined) refuse(feed, 'not among the instruments');
+          else emit(isRejected(event) ? event : { kind: 'event', event, recovered: false });
         }
       });
     }
   };
 
-  const start = (those: readonly SymbolFeed[]) => {
-    send('SUBSCRIBE', those);
-    askInstruments(those);
+  const subscriptions = createSubscriptions<SymbolFeed>({
+    ...{ nowNs, emit, wanted: byVenueSymbol },
+    onAsked: askInstruments,
+  });
+
+  const reportSubscribed = () => {
+    if (isSubscribed || !subscriptions.isSettled()) return;
+    isSubscribed = true;
+    emit({ kind: 'state', state: 'subscribed' });
   };
 
   const control = (message: Fields) => {
     const error = fieldsOf(message.error) ?? (message.code === undefined ? undefined : message);
-    if (error !== undefined) {
+    const id = countOf(message.id);
+    const asked = id === undefined ? undefined : subscriptions.answered(id);
+    if (error !== undefined && (asked === undefined || !isOurFault(error.code))) {
       const text = `${textOf(error.code)}: ${textOf(error.msg)}`;
       emit(rejected('refused', text));
       return emit({ kind: 'reconnect', reason: `the venue answered ${text}` });
     }
-    const id = countOf(message.id);
-    const confirmed = id === undefined ? undefined : unconfirmed.get(id);
-    if (id === undefined || confirmed === undefined) return;
-    unconfirmed.delete(id);
-    for (const feed of confirmed) if (feeds.get(feed.symbol) === feed) feed.book.begin();
-    if (unconfirmed.size === 0) emit({ kind: 'state', state: 'subscribed' });
+    if (asked === undefined) return;
+    const [only] = asked;
+    if (error === undefined) {
+      for (const feed of asked) if (feeds.get(feed.symbol) === feed && !feed.isRefused) feed.book.begin();
+    } else if (asked.length === 1 && only !== undefined) {
+      subscriptions.refused(only);
+      refuse(only, `${textOf(error.code)}: ${textOf(error.msg)}`);
+    } else subscriptions.askSingly(asked);
+    reportSubscribed();
   };
 
   const data = (message: Fields) => {
@@ -172,31 +186,25 @@ export function createBinanceProtocol({ market, snapshotDepth }: BinanceOptions)
     emit({ kind: 'unknown', type: textOf(type) });
   };
 
-  const seen = (venueTsNs: bigint) => {
-    if (venueTsNs > newestNs) newestNs = venueTsNs;
-  };
-
   const depth = ({ book }: SymbolFeed, message: Fields) => {
     const update = readDepthUpdate(message);
     if (isRejected(update)) return emit(update);
-    seen(update.venueTsNs);
+    venueTime.seen(update.venueTsNs);
     book.update(update);
   };
 
   const quote = (feed: SymbolFeed, message: Fields) => {
-    const event = readQuote(feed.symbol, message, newestNs === 0n ? nowNs() : newestNs);
+    const event = readQuote(feed.symbol, message, venueTime.now);
     if (isRejected(event)) return emit(event);
-    const seq = event.venueSeq ?? 0;
-    if (seq <= feed.quoteSeq) return emit({ kind: 'duplicate', symbol: feed.symbol, what: 'quote' });
-    feed.quoteSeq = seq;
-    seen(event.venueTsNs);
+    if (!feed.quotes.takes(event.venueSeq ?? 0)) return emit({ kind: 'duplicate', symbol: feed.symbol, what: 'quote' });
+    if (event.venueTsSource === 'venue') venueTime.seen(event.venueTsNs);
     emit({ kind: 'event', event, recovered: false });
   };
 
   const trade = (feed: SymbolFeed, message: Fields) => {
     const read = readTrade(feed.symbol, message, streams.trades === 'trade' ? message.t : message.a);
     if (isRejected(read)) return emit(read);
-    seen(read.trade.venueTsNs);
+    venueTime.seen(read.trade.venueTsNs);
     trades.take(read.id, read.trade, false);
   };
 
@@ -215,10 +223,9 @@ export function createBinanceProtocol({ market, snapshotDepth }: BinanceOptions)
 
   const subscribe = (symbols: readonly string[]) => {
     const wanted = new Set(symbols);
-    const most = Math.floor(MAX_STREAMS / 3);
-    if (wanted.size > most) {
-      emit(rejected('refused', `${wanted.size} symbols > ${most} that one connection takes`));
-      for (const symbol of [...wanted].slice(most)) wanted.delete(symbol);
+    if (wanted.size > BINANCE_MAX_SYMBOLS) {
+      emit(rejected('refused', `${wanted.size} symbols > ${BINANCE_MAX_SYMBOLS} that one connection takes`));
+      for (const symbol of [...wanted].slice(BINANCE_MAX_SYMBOLS)) wanted.delete(symbol);
     }
     const gone = [...feeds.values()].filter(({ symbol }) => !wanted.has(symbol));
     for (const feed of gone) {
@@ -227,34 +234,36 @@ export function createBinanceProtocol({ market, snapshotDepth }: BinanceOptions)
       trades.forget(feed.symbol);
       feed.book.stop('unsubscribed');
     }
-    const added: SymbolFeed[] = [];
     for (const symbol of wanted) {
       if (feeds.has(symbol)) continue;
+      const twin = byVenueSymbol.get(binanceSymbol(symbol));
+      if (twin !== undefined) {
+        emit(rejected('refused', `${symbol} is ${twin.venueSymbol} at the venue, as is ${twin.symbol}`));
+        continue;
+      }
       const feed = open(symbol);
       feeds.set(symbol, feed);
       byVenueSymbol.set(feed.venueSymbol, feed);
-      added.push(feed);
       emit({ kind: 'book-invalid', symbol, reason: 'no-snapshot' });
     }
-    if (!isConnected) return;
-    send('UNSUBSCRIBE', gone);
-    start(added);
+    subscriptions.changed();
   };
 
   const disconnected = () => {
-    isConnected = false;
-    unconfirmed.clear();
+    isSubscribed = false;
+    subscriptions.end();
     for (const feed of feeds.values()) {
       feed.book.stop('reconnect');
-      feed.quoteSeq = -1;
+      feed.quotes.reset();
     }
   };
 
   return protocolOf({
     connected() {
-      isConnected = true;
+      isSubscribed = false;
       emit({ kind: 'state', state: 'authenticated' });
-      start([...feeds.values()]);
+      for (const feed of feeds.values()) feed.isRefused = false;
+      subscriptions.begin();
     },
     receive,
     fetched: requests.answer,
@@ -262,8 +271,20 @@ export function createBinanceProtocol({ market, snapshotDepth }: BinanceOptions)
     clock() {
       for (const { book } of feeds.values()) book.clock();
       trades.clock();
+      subscriptions.clock();
+      reportSubscribed();
     },
     resync: (symbol, reason) => feeds.get(symbol)?.book.restart(reason),
     disconnected,
   });
+}
+
+/** As the venue names the symbol: without what divides the pair, so that `BTC-USDT` and `BTCUSDT` are one. */
+export function binanceSymbol(symbol: string): string {
+  return symbol.replaceAll('-', '');
+}
+
+/** Errors of the request itself (unknown property, wrong type, invalid request, no JSON): the same again would fail again. */
+function isOurFault(code: unknown): boolean {
+  return code === 0 || code === 1 || code === 2 || code === 3;
 }

@@ -1,6 +1,15 @@
 import { isRejected } from './levels.ts';
 import type { InstrumentEvent, Level, Rejected, TradeEvent } from './protocol.ts';
-import { countOfText, type Fields, fieldsOf, positiveText, rejected, sizeText, timeOfText } from './reading.ts';
+import {
+  countOfText,
+  type Fields,
+  fieldsOf,
+  NO_CONDITIONS,
+  positiveText,
+  rejected,
+  sizeText,
+  timeOfText,
+} from './reading.ts';
 
 export interface NumberedTrade {
   readonly id: number;
@@ -31,7 +40,7 @@ export function readTrade(value: unknown): NumberedTrade | Rejected {
     size,
     takerSide: fields.side === 'SELL' ? 'BUY' : fields.side === 'BUY' ? 'SELL' : null,
     exchange: 'COINBASE',
-    conditions: [],
+    conditions: NO_CONDITIONS,
     tape: '',
     venueTsNs,
   };
@@ -47,7 +56,7 @@ export function readTrades(value: unknown): readonly NumberedTrade[] | Rejected 
     if (isRejected(read)) return read;
     trades.push(read);
   }
-  return trades.sort((a, b) => a.id - b.id);
+  return trades.length > 1 ? trades.sort((a, b) => a.id - b.id) : trades;
 }
 
 export interface BookChange {

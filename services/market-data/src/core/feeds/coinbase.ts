@@ -1,17 +1,20 @@
 import { createAwaitedSnapshots } from './awaited-snapshots.ts';
-import { readInstrument, readTrades, readUpdates } from './coinbase-messages.ts';
+import { type NumberedTrade, readInstrument, readTrades, readUpdates } from './coinbase-messages.ts';
 import { isRejected } from './levels.ts';
-import type { VenueProtocol } from './protocol.ts';
+import type { FetchAnswer, VenueProtocol } from './protocol.ts';
 import { countOf, type Fields, fieldsOf, parsed, rejected, textOf, timeOfText } from './reading.ts';
 import { createRequests } from './requests.ts';
 import { createSequencedTrades } from './sequenced-trades.ts';
 import { createTurns } from './turns.ts';
+import { timeOf } from './venue-time.ts';
 
 const PRODUCTS = '/api/v3/brokerage/market/products';
 /** Newest trades that REST gives; older ones cannot be had by id. */
 const TRADES_A_PAGE = 1_000;
 const DATA_CHANNELS = ['market_trades', 'level2'] as const;
 type DataChannel = (typeof DATA_CHANNELS)[number];
+/** What REST answers of a product that there is not. */
+const UNKNOWN_PRODUCT = /\bstatus 404\b/;
 const NOT_SUBSCRIBED = 'of a symbol not subscribed';
 
 /**
@@ -27,6 +30,10 @@ export function createCoinbaseProtocol(): VenueProtocol {
   /** The number that comes next when the one that seemed to leave a hole was wrong. */
   let afterWrong: number | undefined;
   let isSubscribed = false;
+  /** What the venue says is subscribed. */
+  let listed: Fields | undefined;
+  /** Symbols that the venue does not serve, and who said so: the stream is asked again with each connection. */
+  const refusedBy = new Map<string, 'stream' | 'rest'>();
 
   const books = createAwaitedSnapshots({ nowNs, emit });
   const requests = createRequests(emit);
@@ -56,29 +63,49 @@ export function createCoinbaseProtocol(): VenueProtocol {
     if (symbols.length > 0) emit({ kind: 'send', text: JSON.stringify({ type, product_ids: symbols, channel }) });
   };
 
-  const start = (symbols: readonly string[]) => {
-    if (symbols.length === 0) return;
+  const served = () => books.symbols().filter((symbol) => !refusedBy.has(symbol));
+
+  const enlist = (symbols: readonly string[]) => {
     for (const channel of DATA_CHANNELS) send('subscribe', channel, symbols);
     books.asked(symbols);
+  };
+
+  const start = (symbols: readonly string[]) => {
+    enlist(symbols.filter((symbol) => !refusedBy.has(symbol)));
     for (const symbol of symbols) {
-      requests.ask(`instrument ${symbol}`, `${PRODUCTS}/${symbol}`, (answer) => {
-        const event = answer.ok
-          ? readInstrument(symbol, fieldsOf(parsed(answer.body)))
-          : rejected('fetch', answer.reason);
-        emit(isRejected(event) ? event : { kind: 'event', event, recovered: false });
-      });
+      requests.ask(`instrument ${symbol}`, `${PRODUCTS}/${symbol}`, (answer) => onInstrument(symbol, answer));
     }
+  };
+
+  const onInstrument = (symbol: string, answer: FetchAnswer) => {
+    if (!books.has(symbol)) return;
+    if (!answer.ok && UNKNOWN_PRODUCT.test(answer.reason)) return refuse(symbol, 'rest', answer.reason);
+    const event = answer.ok ? readInstrument(symbol, fieldsOf(parsed(answer.body))) : rejected('fetch', answer.reason);
+    if (isRejected(event)) return emit(event);
+    emit({ kind: 'event', event, recovered: false });
+    if (refusedBy.get(symbol) !== 'rest') return;
+    refusedBy.delete(symbol);
+    isSubscribed = false;
+    if (isConnected) enlist([symbol]);
+  };
+
+  const refuse = (symbol: string, by: 'stream' | 'rest', text: string) => {
+    refusedBy.set(symbol, by);
+    emit(rejected('refused', `${symbol}: ${text}`));
+    books.invalidate(symbol, 'refused', false);
+    checkSubscribed();
   };
 
   const restart = (symbols: readonly string[]) => {
     if (!isConnected) return;
-    send('unsubscribe', 'level2', symbols);
-    send('subscribe', 'level2', symbols);
-    books.asked(symbols);
+    const asked = books.affordable(symbols);
+    send('unsubscribe', 'level2', asked);
+    send('subscribe', 'level2', asked);
+    books.asked(asked);
   };
 
   const invalidateAll = () => {
-    const symbols = books.symbols();
+    const symbols = served();
     for (const symbol of symbols) books.invalidate(symbol, 'sequence', true);
     restart(symbols);
   };
@@ -116,7 +143,8 @@ export function createCoinbaseProtocol(): VenueProtocol {
   const onTrades = (event: Fields) => {
     const read = readTrades(event.trades);
     if (isRejected(read)) return emit(read);
-    const ours = read.filter(({ trade }) => books.has(trade.symbol));
+    const isOurs = ({ trade }: NumberedTrade) => books.has(trade.symbol);
+    const ours = read.every(isOurs) ? read : read.filter(isOurs);
     if (ours.length < read.length) emit({ kind: 'unknown', type: NOT_SUBSCRIBED });
     if (event.type === 'snapshot') trades.history(ours.map(({ id, trade }) => [id, trade]));
     else for (const { id, trade } of ours) trades.take(id, trade, false);
@@ -141,20 +169,36 @@ export function createCoinbaseProtocol(): VenueProtocol {
     }
     if (snapshot) books.arrived(symbol);
     const { bids, asks } = change;
-    const book = { kind: 'book', symbol, snapshot, bids, asks, venueTsNs, venueSeq: lastSequence ?? null } as const;
-    emit({ kind: 'event', event: { ...book, checksum: null }, recovered: false });
+    const told = { ...timeOf(venueTsNs, 'venue'), venueSeq: lastSequence ?? null, checksum: null };
+    emit({ kind: 'event', event: { kind: 'book', symbol, snapshot, bids, asks, ...told }, recovered: false });
   };
 
-  const onSubscriptions = (event: Fields) => {
-    const lists = fieldsOf(event.subscriptions);
+  const checkSubscribed = () => {
     const isListed = (channel: DataChannel, symbol: string) => {
-      const list = lists?.[channel];
+      const list = listed?.[channel];
       return Array.isArray(list) && list.includes(symbol);
     };
-    const wanted = books.symbols();
+    const wanted = served();
     const isComplete = wanted.every((symbol) => DATA_CHANNELS.every((channel) => isListed(channel, symbol)));
     if (isComplete && !isSubscribed && wanted.length > 0) emit({ kind: 'state', state: 'subscribed' });
     isSubscribed = isComplete;
+  };
+
+  /**
+   * A subscription with one product that the venue does not know is passed over as a whole: the others are asked for
+   * again without those that the error names. One that names none of ours passes by with another connection, or goes on
+   * until REST has told which product there is not.
+   */
+  const onError = ({ message, reason }: Fields) => {
+    const text = [message, reason].filter((one) => typeof one === 'string').join(': ');
+    const words = new Set(text.split(/[^A-Za-z0-9.-]+/));
+    const named = books.symbols().filter((symbol) => words.has(symbol));
+    const news = named.filter((symbol) => !refusedBy.has(symbol));
+    for (const symbol of news) refuse(symbol, 'stream', text);
+    if (news.length > 0) return enlist(served());
+    if (named.length > 0) return;
+    emit(rejected('refused', text));
+    emit({ kind: 'reconnect', reason: `the venue answered ${textOf(text)}` });
   };
 
   const receive = (frame: string) => {
@@ -162,10 +206,7 @@ export function createCoinbaseProtocol(): VenueProtocol {
     if (value === undefined) return emit(rejected('json', frame));
     const message = fieldsOf(value);
     if (message === undefined) return emit(rejected('shape', value));
-    if (message.type === 'error') {
-      emit(rejected('refused', message.message));
-      return emit({ kind: 'reconnect', reason: `the venue answered ${textOf(message.message)}` });
-    }
+    if (message.type === 'error') return onError(message);
     const { channel, events } = message;
     if (!follow(message)) return;
     if (!Array.isArray(events)) return emit(rejected('shape', events));
@@ -174,8 +215,10 @@ export function createCoinbaseProtocol(): VenueProtocol {
       if (event === undefined) emit(rejected('shape', one));
       else if (channel === 'l2_data') onBook(event, message.timestamp);
       else if (channel === 'market_trades') onTrades(event);
-      else if (channel === 'subscriptions') onSubscriptions(event);
-      else if (channel !== 'heartbeats') emit({ kind: 'unknown', type: textOf(channel) });
+      else if (channel === 'subscriptions') {
+        listed = fieldsOf(event.subscriptions);
+        checkSubscribed();
+      } else if (channel !== 'heartbeats') emit({ kind: 'unknown', type: textOf(channel) });
     }
   };
 
@@ -186,6 +229,7 @@ export function createCoinbaseProtocol(): VenueProtocol {
     for (const symbol of gone) {
       books.remove(symbol);
       trades.forget(symbol);
+      refusedBy.delete(symbol);
     }
     const added = [...wanted].filter((symbol) => !books.has(symbol));
     for (const symbol of added) books.add(symbol);
@@ -201,6 +245,8 @@ export function createCoinbaseProtocol(): VenueProtocol {
       lastSequence = undefined;
       afterWrong = undefined;
       isSubscribed = false;
+      listed = undefined;
+      for (const [symbol, by] of refusedBy) if (by === 'stream') refusedBy.delete(symbol);
       emit({ kind: 'state', state: 'authenticated' });
       emit({ kind: 'send', text: JSON.stringify({ type: 'subscribe', channel: 'heartbeats' }) });
       start(books.symbols());

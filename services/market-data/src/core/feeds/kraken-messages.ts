@@ -6,6 +6,7 @@ import {
   countOfText,
   type Fields,
   fieldsOf,
+  NO_CONDITIONS,
   parsed,
   positiveText,
   rejected,
@@ -54,16 +55,17 @@ export function readBook(payloads: readonly unknown[]): BookMessage | Rejected {
       if ('kind' in read) return read;
       snapshot ||= isWhole;
       changes.push({ side, levels: read.levels });
-      if (venueTsNs === undefined || read.newestNs > venueTsNs) venueTsNs = read.newestNs;
+      const { newestNs } = read;
+      if (newestNs !== undefined && (venueTsNs === undefined || newestNs > venueTsNs)) venueTsNs = newestNs;
     }
   }
   return changes.length === 0 ? rejected('shape', payloads[0]) : { snapshot, changes, checksum, venueTsNs };
 }
 
-function readLevels(value: unknown): { levels: SpelledLevel[]; newestNs: bigint } | Rejected {
+function readLevels(value: unknown): { levels: SpelledLevel[]; newestNs: bigint | undefined } | Rejected {
   if (!Array.isArray(value)) return rejected('shape', value);
   const levels: SpelledLevel[] = [];
-  let newestNs = 0n;
+  let newestNs: bigint | undefined;
   for (const level of value) {
     if (!Array.isArray(level)) return rejected('shape', level);
     const [price, size, time] = level;
@@ -71,7 +73,7 @@ function readLevels(value: unknown): { levels: SpelledLevel[]; newestNs: bigint 
     if (sizeText(size) === undefined) return rejected('size', size);
     const tsNs = timeOfSeconds(time);
     if (tsNs === undefined) return rejected('time', time);
-    if (tsNs > newestNs) newestNs = tsNs;
+    if (newestNs === undefined || tsNs > newestNs) newestNs = tsNs;
     levels.push({ priceText: price, sizeText: size });
   }
   return { levels, newestNs };
@@ -103,7 +105,7 @@ function tradeOf(symbol: string, [price, size, , side]: readonly unknown[], iden
     size: text,
     takerSide: side === 'b' ? 'BUY' : side === 's' ? 'SELL' : null,
     exchange: 'KRAKEN',
-    conditions: [],
+    conditions: NO_CONDITIONS,
     tape: '',
     venueTsNs: identity.venueTsNs,
   };
@@ -159,8 +161,9 @@ export function readSpread(symbol: string, value: unknown): QuoteEvent | Rejecte
     askSize: askPx === '0' ? '0' : askSize,
     bidExchange: 'KRAKEN',
     askExchange: 'KRAKEN',
-    conditions: [],
+    conditions: NO_CONDITIONS,
     venueTsNs,
+    venueTsSource: 'venue',
     venueSeq: null,
   };
 }

@@ -1,46 +1,40 @@
 import { createAwaitedSnapshots } from './awaited-snapshots.ts';
-import { type ChecksumBook, checksumBook, checksumOf, setLevel, truncate } from './kraken-book.ts';
+import { checksumBook, checksumOf } from './kraken-book.ts';
+import { readBook, readInstrument, readSpread, readTrade, readTradesPage } from './kraken-messages.ts';
 import {
-  type BookMessage,
-  readBook,
-  readInstrument,
-  readSpread,
-  readTrade,
-  readTradesPage,
-} from './kraken-messages.ts';
+  applied,
+  CHANNELS,
+  type Channel,
+  channelOf,
+  isNewMessage,
+  type Pair,
+  pairName,
+  pairOf,
+  tradeIdOf,
+} from './kraken-pair.ts';
 import { isRejected } from './levels.ts';
-import type { Level, VenueProtocol } from './protocol.ts';
-import { type Fields, fieldsOf, parsed, rejected, sizeText, textOf } from './reading.ts';
+import type { VenueProtocol } from './protocol.ts';
+import { type Fields, fieldsOf, parsed, rejected, textOf } from './reading.ts';
 import { createRequests } from './requests.ts';
 import { createTimedTrades, type TradeGap } from './timed-trades.ts';
 import { createTurns } from './turns.ts';
+import { createVenueTime, timeOf } from './venue-time.ts';
 
 export interface KrakenOptions {
   /** Levels a side that are subscribed. */
   readonly depth: 10 | 25 | 100 | 500 | 1000;
 }
 
-const CHANNELS = ['trade', 'spread', 'book'] as const;
-type Channel = (typeof CHANNELS)[number];
-
-/** Where Kraken has a name of its own. */
-const VENUE_CODES: Readonly<Record<string, string>> = { BTC: 'XBT', DOGE: 'XDG' };
+/** "Currency pair not supported XBT/USDX", "Currency pair not in ISO 4217-A3 format XBTUSD". */
+const NO_SUCH_PAIR = /\bpair not\b/i;
+/** "Subscription Not Found", of a subscription that is to be ended. */
+const NOT_SUBSCRIBED = /\bnot found\b/i;
+/** What passes by: "Exceeded msg rate", "Temporary lockout", an exchange that is starting. */
+const PASSING = /\b(?:rate|limit|lockout|busy|unavailable|timeout)\b/i;
 const TRADES_A_PAGE = 1_000;
 const MAX_PAGES = 10;
 /** REST wrote times with four decimals for years, the stream with six. */
 const TOLERANCE_NS = 100_000n;
-
-interface Pair {
-  readonly symbol: string;
-  readonly venueSymbol: string;
-  readonly confirmed: Set<Channel>;
-  book: ChecksumBook;
-  /** Venue time up to which trades came before the connection was lost; undefined when none are missing. */
-  missingSinceNs: bigint | undefined;
-  /** Text of the newest trade time, and how many trades had it. */
-  tradeTime: string;
-  tradesAtTime: number;
-}
 
 /**
  * Kraken's WebSocket v1: trades, best bid and ask (`spread`) and the book, whose every change bears a CRC-32 of the ten
@@ -51,10 +45,17 @@ export function createKrakenProtocol({ depth }: KrakenOptions): VenueProtocol {
   const pairs = new Map<string, Pair>();
   const byVenueSymbol = new Map<string, Pair>();
   const { nowNs, emit, protocolOf } = createTurns();
-  let newestNs = 0n;
+  const venueTime = createVenueTime(nowNs);
   let isConnected = false;
   let isSubscribed = false;
   let systemStatus = 'online';
+
+  /** Not after the present: a wrong time far ahead would leave nothing to fetch. */
+  const lastToldNs = () => {
+    const { venueTsNs } = venueTime.now();
+    if (venueTsNs > nowNs()) return nowNs();
+    return venueTsNs;
+  };
 
   const requests = createRequests(emit);
   const books = createAwaitedSnapshots({ nowNs, emit });
@@ -86,10 +87,12 @@ export function createKrakenProtocol({ depth }: KrakenOptions): VenueProtocol {
 
   const restart = (symbols: readonly string[]) => {
     if (!isConnected) return;
-    const those = symbols.flatMap((symbol) => pairs.get(symbol) ?? []);
+    const asked = books.affordable(symbols);
+    const those = asked.flatMap((symbol) => pairs.get(symbol) ?? []).filter(({ isRefused }) => !isRefused);
+    for (const pair of those) pair.endings += 1;
     send('unsubscribe', 'book', those);
     send('subscribe', 'book', those);
-    books.asked(symbols);
+    books.asked(asked);
   };
 
   /** Fetches the trades that a lost connection missed, page by page. */
@@ -109,16 +112,64 @@ export function createKrakenProtocol({ depth }: KrakenOptions): VenueProtocol {
     });
   };
 
+  /** Begins to fetch what is missing, unless something is being fetched: then it is for the next look at the clock. */
+  const fill = (pair: Pair) => {
+    if (pair.missingSinceNs === undefined || !pair.confirmed.has('trade')) return;
+    if (pair.gap !== undefined && trades.isOpen(pair.gap)) return;
+    pair.gap = trades.open([pair.symbol], pair.missingSinceNs);
+    pair.missingSinceNs = undefined;
+    recover(pair, pair.gap, String(pair.gap.startNs), 1);
+  };
+
+  /** A message that cannot be read may have been of anything: no book is to be trusted, and trades may be missing. */
+  const onUnreadable = () => {
+    for (const pair of pairs.values()) if (pair.confirmed.has('trade')) pair.missingSinceNs ??= lastToldNs();
+    const spoiled = books.symbols().filter((symbol) => books.isValid(symbol));
+    for (const symbol of spoiled) books.invalidate(symbol, 'sequence', true);
+    restart(spoiled);
+  };
+
   const onConfirmed = (pair: Pair, channel: Channel) => {
     pair.confirmed.add(channel);
-    if (channel === 'trade' && pair.missingSinceNs !== undefined) {
-      const gap = trades.open([pair.symbol], pair.missingSinceNs);
-      pair.missingSinceNs = undefined;
-      recover(pair, gap, String(gap.startNs), 1);
-    }
-    const isComplete = [...pairs.values()].every(({ confirmed }) => confirmed.size === CHANNELS.length);
+    if (channel === 'trade') fill(pair);
+    checkSubscribed();
+  };
+
+  const checkSubscribed = () => {
+    const isReady = ({ confirmed, isRefused }: Pair) => isRefused || confirmed.size === CHANNELS.length;
+    const isComplete = [...pairs.values()].every(isReady);
     if (isComplete && !isSubscribed) emit({ kind: 'state', state: 'subscribed' });
     isSubscribed = isComplete;
+  };
+
+  /** The venue may end a subscription by itself, which would leave what it shows standing still. */
+  const onEnded = (pair: Pair, channel: Channel) => {
+    if (channel === 'book' && pair.endings > 0) {
+      pair.endings -= 1;
+      return;
+    }
+    if (channel === 'trade') pair.missingSinceNs ??= lastToldNs();
+    if (channel === 'book') books.invalidate(pair.symbol, 'no-snapshot', true);
+    pair.confirmed.delete(channel);
+    send('subscribe', channel, [pair]);
+  };
+
+  const onError = (pair: Pair | undefined, { pair: named, errorMessage }: Fields) => {
+    const error = textOf(errorMessage);
+    const text = named === undefined ? error : `${textOf(named)}: ${error}`;
+    if (NO_SUCH_PAIR.test(error) && pair !== undefined) return refuse(pair, text);
+    emit(rejected('refused', text));
+    if (pair !== undefined && NOT_SUBSCRIBED.test(error)) pair.endings = Math.max(0, pair.endings - 1);
+    if (PASSING.test(error)) emit({ kind: 'reconnect', reason: `the venue answered ${text}` });
+  };
+
+  const refuse = (pair: Pair, text: string) => {
+    // Each channel is refused by itself.
+    if (pair.isRefused) return;
+    pair.isRefused = true;
+    emit(rejected('refused', text));
+    books.invalidate(pair.symbol, 'refused', false);
+    checkSubscribed();
   };
 
   const onSystemStatus = (status: unknown) => {
@@ -136,7 +187,7 @@ export function createKrakenProtocol({ depth }: KrakenOptions): VenueProtocol {
         reasonMessage: '',
         tape: '',
         effect,
-        venueTsNs: newestNs === 0n ? nowNs() : newestNs,
+        ...venueTime.now(),
       } as const;
       emit({ kind: 'event', event, recovered: false });
     }
@@ -145,28 +196,26 @@ export function createKrakenProtocol({ depth }: KrakenOptions): VenueProtocol {
   const control = (message: Fields) => {
     if (message.event === 'heartbeat' || message.event === 'pong') return;
     if (message.event === 'systemStatus') return onSystemStatus(message.status);
-    if (message.event === 'error') return emit(rejected('refused', message.errorMessage));
+    if (message.event === 'error') return onError(undefined, message);
     if (message.event !== 'subscriptionStatus') return emit({ kind: 'unknown', type: textOf(message.event) });
-    if (message.status === 'error')
-      return emit(rejected('refused', `${textOf(message.pair)}: ${textOf(message.errorMessage)}`));
     const pair = typeof message.pair === 'string' ? byVenueSymbol.get(message.pair) : undefined;
+    if (message.status === 'error') return onError(pair, message);
     const channel = channelOf(message.channelName);
-    if (pair !== undefined && channel !== undefined && message.status === 'subscribed') onConfirmed(pair, channel);
+    if (pair === undefined || channel === undefined) return;
+    if (message.status === 'subscribed') onConfirmed(pair, channel);
+    else if (message.status === 'unsubscribed') onEnded(pair, channel);
   };
 
-  const seen = (venueTsNs: bigint) => {
-    if (venueTsNs > newestNs) newestNs = venueTsNs;
-  };
-
-  const onTrades = (pair: Pair, payload: unknown) => {
+  const onTrades = (pair: Pair, payload: unknown, frame: string) => {
     if (!Array.isArray(payload)) return emit(rejected('shape', payload));
+    if (!isNewMessage(pair, frame, payload)) return emit({ kind: 'duplicate', symbol: pair.symbol, what: 'trade' });
     for (const one of payload) {
       const trade = readTrade(pair.symbol, one, (time) => tradeIdOf(pair, time));
       if (trade.kind === 'rejected') {
         emit(trade);
         continue;
       }
-      seen(trade.venueTsNs);
+      venueTime.seen(trade.venueTsNs);
       trades.take(trade);
     }
   };
@@ -174,7 +223,7 @@ export function createKrakenProtocol({ depth }: KrakenOptions): VenueProtocol {
   const onSpread = (pair: Pair, payload: unknown) => {
     const event = readSpread(pair.symbol, payload);
     if (event.kind === 'rejected') return emit(event);
-    seen(event.venueTsNs);
+    venueTime.seen(event.venueTsNs);
     emit({ kind: 'event', event, recovered: false });
   };
 
@@ -192,13 +241,14 @@ export function createKrakenProtocol({ depth }: KrakenOptions): VenueProtocol {
     const change = applied(pair.book, read, depth);
     if (read.checksum !== undefined && checksumOf(pair.book) !== read.checksum) return spoil(symbol, 'checksum');
     if (read.snapshot) books.arrived(symbol);
-    if (read.venueTsNs !== undefined) seen(read.venueTsNs);
+    // A snapshot bears the times at which its levels became what they are: of a quiet pair, hours ago.
+    if (read.venueTsNs !== undefined && !read.snapshot) venueTime.seen(read.venueTsNs);
     const event = {
       kind: 'book',
       symbol,
       snapshot: read.snapshot,
       ...change,
-      venueTsNs: read.venueTsNs ?? newestNs,
+      ...(read.venueTsNs === undefined ? venueTime.now() : timeOf(read.venueTsNs, 'venue')),
       venueSeq: null,
       checksum: read.checksum ?? null,
     } as const;
@@ -212,7 +262,10 @@ export function createKrakenProtocol({ depth }: KrakenOptions): VenueProtocol {
 
   const receive = (frame: string) => {
     const value = parsed(frame);
-    if (value === undefined) return emit(rejected('json', frame));
+    if (value === undefined) {
+      emit(rejected('json', frame));
+      return onUnreadable();
+    }
     if (!Array.isArray(value)) {
       const message = fieldsOf(value);
       return message === undefined ? emit(rejected('shape', value)) : control(message);
@@ -222,7 +275,7 @@ export function createKrakenProtocol({ depth }: KrakenOptions): VenueProtocol {
     if (value.length < 4 || channel === undefined) return emit({ kind: 'unknown', type: textOf(value.at(-2)) });
     const pair = typeof name === 'string' ? byVenueSymbol.get(name) : undefined;
     if (pair === undefined) return emit({ kind: 'unknown', type: 'of a symbol not subscribed' });
-    if (channel === 'trade') onTrades(pair, value[1]);
+    if (channel === 'trade') onTrades(pair, value[1], frame);
     else if (channel === 'spread') onSpread(pair, value[1]);
     else onBook(pair, value.slice(1, -2));
   };
@@ -252,8 +305,10 @@ export function createKrakenProtocol({ depth }: KrakenOptions): VenueProtocol {
     isConnected = false;
     isSubscribed = false;
     for (const pair of pairs.values()) {
-      if (pair.confirmed.has('trade')) pair.missingSinceNs ??= newestNs === 0n ? nowNs() : newestNs;
+      if (pair.confirmed.has('trade')) pair.missingSinceNs ??= lastToldNs();
       pair.confirmed.clear();
+      pair.isRefused = false;
+      pair.endings = 0;
       books.invalidate(pair.symbol, 'reconnect', false);
     }
   };
@@ -269,6 +324,7 @@ export function createKrakenProtocol({ depth }: KrakenOptions): VenueProtocol {
     subscribe,
     clock() {
       trades.clock();
+      for (const pair of pairs.values()) fill(pair);
       restart(books.overdue());
     },
     resync(symbol, reason) {
@@ -278,59 +334,4 @@ export function createKrakenProtocol({ depth }: KrakenOptions): VenueProtocol {
     },
     disconnected,
   });
-}
-
-function pairOf(symbol: string): Pair {
-  const venueSymbol = symbol
-    .split('-')
-    .map((code) => VENUE_CODES[code] ?? code)
-    .join('/');
-  return {
-    symbol,
-    venueSymbol,
-    confirmed: new Set(),
-    book: checksumBook(),
-    missingSinceNs: undefined,
-    tradeTime: '',
-    tradesAtTime: 0,
-  };
-}
-
-/** As REST names the pair. */
-function pairName(venueSymbol: string): string {
-  return venueSymbol.replaceAll('/', '');
-}
-
-function channelOf(name: unknown): Channel | undefined {
-  if (typeof name !== 'string') return undefined;
-  const plain = name.startsWith('book-') ? 'book' : name;
-  return CHANNELS.find((channel) => channel === plain);
-}
-
-function tradeIdOf(pair: Pair, time: string): string {
-  pair.tradesAtTime = time === pair.tradeTime ? pair.tradesAtTime + 1 : 0;
-  pair.tradeTime = time;
-  return `${time}-${pair.tradesAtTime}`;
-}
-
-/** Applies a message to the book; what falls out of the subscribed depth is in the result as removed. */
-function applied(
-  book: ChecksumBook,
-  { changes }: BookMessage,
-  depth: number,
-): Record<'bids' | 'asks', readonly Level[]> {
-  const result: Record<'bids' | 'asks', Level[]> = { bids: [], asks: [] };
-  for (const { side, levels } of changes) {
-    for (const level of levels) {
-      setLevel(book, side, level);
-      result[side].push([plain(level.priceText), plain(level.sizeText)]);
-    }
-    for (const priceText of truncate(book, side, depth)) result[side].push([plain(priceText), '0']);
-  }
-  return result;
-}
-
-/** The spelling without trailing zeros of what has been read before. */
-function plain(text: string): string {
-  return sizeText(text) ?? text;
 }

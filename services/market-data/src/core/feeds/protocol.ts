@@ -1,4 +1,4 @@
-import type { AssetClass, DecimalText } from '@tickpath/trading';
+import type { AssetClass, BarInterval, DecimalText } from '@tickpath/trading';
 
 /** When our machine got a frame and when it had been decoded, in Unix ns. */
 export interface Stamps {
@@ -8,6 +8,19 @@ export interface Stamps {
 
 /** Price and size of a level; a size of `0` removes it. */
 export type Level = readonly [price: DecimalText, size: DecimalText];
+
+/**
+ * Whose time `venueTsNs` is. `venue`: the message says it. `inferred`: the message bears none, and it is the time that
+ * the venue's message before it told. `receipt`: the venue has not told any time yet, and it is when our machine got the
+ * message. Only the first one moves the market's clock and can be judged.
+ */
+export type TimeSource = 'venue' | 'inferred' | 'receipt';
+
+/** The time of an event whose message need not bear one. */
+export interface SourcedTime {
+  readonly venueTsNs: bigint;
+  readonly venueTsSource: TimeSource;
+}
 
 /**
  * A trade. `tradeId` is unique within a symbol of the venue; where the venue gives none (Kraken), it is made of the
@@ -28,7 +41,7 @@ export interface TradeEvent {
 }
 
 /** Best bid and ask; a side without a quote has a null price and size 0. */
-export interface QuoteEvent {
+export interface QuoteEvent extends SourcedTime {
   readonly kind: 'quote';
   readonly symbol: string;
   readonly bidPx: DecimalText | null;
@@ -38,7 +51,6 @@ export interface QuoteEvent {
   readonly bidExchange: string;
   readonly askExchange: string;
   readonly conditions: readonly string[];
-  readonly venueTsNs: bigint;
   /** The venue's number of the book state that the quote shows, where it has one. */
   readonly venueSeq: number | null;
 }
@@ -47,21 +59,20 @@ export interface QuoteEvent {
  * A change of the book, or all of it. A protocol hands on changes only between a snapshot and the next `book-invalid`
  * of the symbol, in order and without a hole: applying them one after the other gives the venue's book.
  */
-export interface BookEvent {
+export interface BookEvent extends SourcedTime {
   readonly kind: 'book';
   readonly symbol: string;
   readonly snapshot: boolean;
   /** In the venue's order; a price may come more than once in a change, and the last one holds. */
   readonly bids: readonly Level[];
   readonly asks: readonly Level[];
-  readonly venueTsNs: bigint;
   readonly venueSeq: number | null;
   /** The venue's checksum, already verified. */
   readonly checksum: number | null;
 }
 
 /** A change of trading status. `effect` is what it means for trading; codes and texts are the venue's. */
-export interface StatusEvent {
+export interface StatusEvent extends SourcedTime {
   readonly kind: 'status';
   readonly symbol: string;
   readonly statusCode: string;
@@ -70,7 +81,6 @@ export interface StatusEvent {
   readonly reasonMessage: string;
   readonly tape: string;
   readonly effect: 'halt' | 'resume' | 'none';
-  readonly venueTsNs: bigint;
 }
 
 /** Limit-up limit-down bands. */
@@ -124,11 +134,14 @@ export interface ImbalanceEvent {
   readonly venueTsNs: bigint;
 }
 
-/** A bar that the venue built. `updated`: sent again because of late trades. `venueTsNs` is its start. */
+/**
+ * A bar that the venue built, streamed or fetched. `updated`: sent again because of late trades. `venueTsNs` is its
+ * start.
+ */
 export interface VenueBarEvent {
   readonly kind: 'venue-bar';
   readonly symbol: string;
-  readonly interval: '1m' | '1d';
+  readonly interval: BarInterval;
   readonly updated: boolean;
   readonly open: DecimalText;
   readonly high: DecimalText;
@@ -205,10 +218,12 @@ export const BOOK_FAULTS = [
   'reconnect',
   'no-snapshot',
   'unsubscribed',
+  'refused',
 ] as const;
 /**
  * Why a book is not to be used. Protocols find `sequence`, `checksum`, `reconnect`, `no-snapshot` (a snapshot could not
- * be had yet; it is asked for again) and `unsubscribed`; who keeps the book finds the others and calls `resync`.
+ * be had yet; it is asked for again), `unsubscribed` and `refused` (the venue does not know the symbol: nothing will
+ * come of it, and it is asked for again with the next connection only); who keeps the book finds the others and calls `resync`.
  * `precision`: a number that no safe integer holds in the book's units.
  */
 export type BookFault = (typeof BOOK_FAULTS)[number];
@@ -234,6 +249,13 @@ export type FeedOutput =
       readonly to: number | null;
     }
   | { readonly kind: 'book-invalid'; readonly symbol: string; readonly reason: BookFault }
+  /**
+   * The symbols are subscribed for the first time, and the venue is asked for what it has of the time before: at `atNs`,
+   * by our clock, a bar that was over is history. With `hasBars` the venue's own bars follow as recovered `venue-bar`s.
+   */
+  | { readonly kind: 'begins'; readonly symbols: readonly string[]; readonly atNs: bigint; readonly hasBars: boolean }
+  /** No trade of the symbols since `fromNs` is missing, but for what was said to be lost: those fetched follow at once. */
+  | { readonly kind: 'covered'; readonly symbols: readonly string[]; readonly fromNs: bigint }
   /** The connection is of no more use; whoever keeps it closes it and dials again. */
   | { readonly kind: 'reconnect'; readonly reason: string };
 
@@ -260,6 +282,6 @@ export interface VenueProtocol {
   clock(nowNs: bigint): readonly FeedOutput[];
   /** The symbol's book was found wrong by who keeps it: it becomes invalid and is fetched anew. */
   resync(symbol: string, reason: BookFault): readonly FeedOutput[];
-  /** The socket is gone: every book becomes invalid. */
+  /** The socket is gone: every book becomes invalid. Of a socket that never opened it means nothing. */
   disconnected(): readonly FeedOutput[];
 }

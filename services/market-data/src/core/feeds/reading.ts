@@ -1,21 +1,30 @@
-import { type DecimalText, decimalTextOfNumber, isDecimalText, rfc3339ToNs } from '@tickpath/trading';
+import { type DecimalText, decimalTextOfNumber, isDecimalText, rfc3339ToNs, unitsText } from '@tickpath/trading';
 import type { Rejected, RejectReason } from './protocol.ts';
 
 /** Longest price or size that is taken: far beyond real ones, and so short that sums of them stay decimal text. */
 const MAX_AMOUNT_LENGTH = 20;
+/** So small that they are cheap, and that no two have the same double. */
+const MAX_CENTS = 2 ** 31;
 /** Longest spelling of one: some venues pad with zeros. */
 const MAX_SPELLING_LENGTH = 40;
 /** Longest id, exchange or condition code and the most conditions of one message: a multiple of what venues send. */
 const MAX_CODE_LENGTH = 64;
 const MAX_CONDITIONS = 32;
 const SHOWN_LENGTH = 80;
+/** As many as a safe integer has, and as Unix seconds in 64 bits of ns. */
+const MAX_DIGITS = 16;
+const MAX_SECOND_DIGITS = 10;
 const BYTE_ORDER_MARK = 0xfeff;
 const DIGIT_0 = 0x30;
 const POINT = 0x2e;
+const MINUS = 0x2d;
 const INT64_MAX = 2n ** 63n - 1n;
 const INT64_MIN = -(2n ** 63n);
 const NS_PER_MS = 1_000_000n;
-const SECONDS_FORM = /^(\d{1,10})(?:\.(\d{1,9}))?$/;
+const NS_PER_SECOND = 1_000_000_000n;
+
+/** Of all trades of venues that have none. */
+export const NO_CONDITIONS: readonly string[] = Object.freeze([]);
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -35,7 +44,9 @@ export function fieldsOf(value: unknown): Fields | undefined {
 /** A JSON number above zero as decimal text. */
 export function positiveNumber(value: unknown): DecimalText | undefined {
   if (typeof value !== 'number' || !(value > 0) || !Number.isFinite(value)) return undefined;
-  const text = decimalTextOfNumber(value);
+  // Written out, a double costs twice what its hundredths do, which most prices are whole numbers of.
+  const cents = Math.round(value * 100);
+  const text = cents < MAX_CENTS && cents / 100 === value ? unitsText(cents, 2) : decimalTextOfNumber(value);
   return text.length <= MAX_AMOUNT_LENGTH ? text : undefined;
 }
 
@@ -48,8 +59,8 @@ export function sizeNumber(value: unknown): DecimalText | undefined {
 export function sizeText(value: unknown): DecimalText | undefined {
   if (typeof value !== 'string' || value.length > MAX_SPELLING_LENGTH || !isDecimalText(value)) return undefined;
   const text = trimmed(value);
-  if (text === '-0') return '0';
-  return text.charAt(0) === '-' || text.length > MAX_AMOUNT_LENGTH ? undefined : text;
+  if (text.charCodeAt(0) === MINUS) return text === '-0' ? '0' : undefined;
+  return text.length > MAX_AMOUNT_LENGTH ? undefined : text;
 }
 
 /** As `sizeText`, above zero. */
@@ -59,11 +70,11 @@ export function positiveText(value: unknown): DecimalText | undefined {
 }
 
 function trimmed(text: string): string {
-  if (!text.includes('.')) return text;
+  if (text.charCodeAt(text.length - 1) !== DIGIT_0 || !text.includes('.')) return text;
   let end = text.length;
   while (text.charCodeAt(end - 1) === DIGIT_0) end -= 1;
   if (text.charCodeAt(end - 1) === POINT) end -= 1;
-  return end === text.length ? text : text.slice(0, end);
+  return text.slice(0, end);
 }
 
 /** Unix ns of an RFC 3339 text. Undefined also for a year that 64 bits of ns do not reach: the wire has no more. */
@@ -82,10 +93,29 @@ export function timeOfMs(value: unknown): bigint | undefined {
 /** Unix ns of seconds written as text with up to nine decimals. */
 export function timeOfSeconds(value: unknown): bigint | undefined {
   if (typeof value !== 'string') return undefined;
-  const match = SECONDS_FORM.exec(value);
-  if (match === null) return undefined;
-  const tsNs = BigInt(`${match[1]}${(match[2] ?? '').padEnd(9, '0')}`);
+  const point = value.indexOf('.');
+  const end = point < 0 ? value.length : point;
+  const whole = end > MAX_SECOND_DIGITS ? undefined : digitsOf(value, 0, end);
+  if (whole === undefined) return undefined;
+  const decimals = value.length - point - 1;
+  if (point >= 0 && decimals > 9) return undefined;
+  const fraction = point < 0 ? 0 : digitsOf(value, point + 1, value.length);
+  if (fraction === undefined) return undefined;
+  const fractionNs = point < 0 ? 0 : fraction * 10 ** (9 - decimals);
+  const tsNs = BigInt(whole) * NS_PER_SECOND + BigInt(fractionNs);
   return tsNs > INT64_MAX ? undefined : tsNs;
+}
+
+/** One to sixteen digits as a number, read by hand: every trade and every message of a book passes here. */
+function digitsOf(text: string, from: number, to: number): number | undefined {
+  if (to <= from || to - from > MAX_DIGITS) return undefined;
+  let value = 0;
+  for (let at = from; at < to; at += 1) {
+    const digit = text.charCodeAt(at) - DIGIT_0;
+    if (!(digit >= 0 && digit <= 9)) return undefined;
+    value = 10 * value + digit;
+  }
+  return value;
 }
 
 /** A number that counts something: whole, not negative, exact in a double. */
@@ -95,7 +125,7 @@ export function countOf(value: unknown): number | undefined {
 
 /** As `countOf`, of a number written as text. */
 export function countOfText(value: unknown): number | undefined {
-  return typeof value === 'string' && /^\d{1,16}$/.test(value) ? countOf(Number(value)) : undefined;
+  return typeof value === 'string' ? countOf(digitsOf(value, 0, value.length)) : undefined;
 }
 
 /** A descriptive text, empty when there is none; undefined for one that the wire would not take unchanged. */
@@ -106,7 +136,7 @@ export function codeOf(value: unknown): string | undefined {
 }
 
 export function conditionsOf(value: unknown): readonly string[] | undefined {
-  if (!Array.isArray(value)) return [];
+  if (!Array.isArray(value)) return NO_CONDITIONS;
   const conditions: string[] = [];
   for (const one of value) {
     if (typeof one !== 'string') continue;

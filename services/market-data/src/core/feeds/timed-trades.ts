@@ -1,17 +1,9 @@
 import type { FeedOutput, TradeEvent } from './protocol.ts';
 import { HOLD_NS, MAX_HELD_TRADES } from './sequenced-trades.ts';
+import { match, oldestNs, recall, release, remember, type TradeMemory, tradeMemory } from './trade-memory.ts';
 
-/** Trades of a symbol that are remembered to know a duplicate by. */
-const REMEMBERED = 2_048;
 /** How far before the newest time of a lost connection its gap begins: venues write trades down out of order. */
 export const OVERLAP_NS = 1_000_000_000n;
-
-interface Memory {
-  /** Times of the remembered trades of a key. */
-  readonly times: Map<string, bigint[]>;
-  /** In the order they came; `first` is the oldest still remembered. */
-  readonly order: { key: string; tsNs: bigint }[];
-}
 
 /** Symbols whose trades are fetched together after a connection was lost. */
 export interface TradeGap {
@@ -20,21 +12,30 @@ export interface TradeGap {
   readonly openedNs: bigint;
   readonly fetched: TradeEvent[];
   readonly held: TradeEvent[];
+  /** Of the time before the symbols were subscribed: what cannot be had of it is not lost. */
+  readonly isPast: boolean;
 }
 
 export interface TimedTrades {
   /** A streamed trade: handed on, held while its symbol's gap is open, or dropped as a duplicate. */
   take(trade: TradeEvent): void;
-  /** Symbols of which a trade has been handed on. */
-  known(): readonly string[];
   open(symbols: readonly string[], newestNs: bigint): TradeGap;
+  /** As `open`, for the time before the symbols were subscribed, from `startNs` on. */
+  openPast(symbols: readonly string[], startNs: bigint): TradeGap;
   /** More trades of a gap. False when it has been given up meanwhile. */
   add(gap: TradeGap, trades: readonly TradeEvent[]): boolean;
   /** Hands on what was fetched, then what was held; when not `complete` the gap's symbols are declared lost. */
   close(gap: TradeGap, complete: boolean): void;
   isOpen(gap: TradeGap): boolean;
+  /** Symbols whose trades are still held for the gap: none once it is closed, and none that have been forgotten. */
+  symbolsOf(gap: TradeGap): readonly string[];
+  /** Whether the symbol's trades are held until what they are missing has come. */
+  hasGap(symbol: string): boolean;
+  /** Whether every trade handed on is still known, so that what is fetched of them can be told from others. */
+  remembersAll(symbol: string): boolean;
   /** Gives up gaps that have been open too long. */
   clock(): void;
+  /** The symbol is not subscribed any more: what is held or still fetched of it is not handed on. */
   forget(symbol: string): void;
 }
 
@@ -52,90 +53,107 @@ export function createTimedTrades(port: {
   keyOf(trade: TradeEvent): string | undefined;
   emit(output: FeedOutput): void;
 }): TimedTrades {
-  const memories = new Map<string, Memory>();
+  const memories = new Map<string, TradeMemory>();
   const gaps = new Map<string, TradeGap>();
 
-  const memoryOf = (symbol: string): Memory => {
+  const memoryOf = (symbol: string): TradeMemory => {
     let memory = memories.get(symbol);
     if (memory === undefined) {
-      memory = { times: new Map(), order: [] };
+      memory = tradeMemory();
       memories.set(symbol, memory);
     }
     return memory;
   };
 
-  const remember = (memory: Memory, key: string, tsNs: bigint) => {
-    const times = memory.times.get(key);
-    if (times === undefined) memory.times.set(key, [tsNs]);
-    else times.push(tsNs);
-    memory.order.push({ key, tsNs });
-    if (memory.order.length < 2 * REMEMBERED) return;
-    for (const old of memory.order.splice(0, REMEMBERED)) remove(memory, old.key, old.tsNs);
-  };
+  /** Those that trades of the gap being closed stand for. */
+  const matched: { readonly memory: TradeMemory; readonly number: number }[] = [];
 
-  const remove = (memory: Memory, key: string, tsNs: bigint) => {
-    const times = memory.times.get(key);
-    const at = times?.indexOf(tsNs) ?? -1;
-    if (times === undefined || at < 0) return;
-    if (times.length === 1) memory.times.delete(key);
-    else times.splice(at, 1);
-  };
-
-  /** True when the trade was handed on before; by value, what it matched is then used up. */
-  const isRemembered = (memory: Memory, key: string, tsNs: bigint): boolean => {
-    const found = memory.times.get(key)?.find((one) => (one < tsNs ? tsNs - one : one - tsNs) <= port.toleranceNs);
-    if (found === undefined) return false;
-    if (port.by === 'value') remove(memory, key, found);
+  /** True when the trade was handed on before; by value, no other trade of the gap stands for the same one. */
+  const isRemembered = (memory: TradeMemory, key: string, tsNs: bigint): boolean => {
+    const number = recall(memory, key, { tsNs, toleranceNs: port.toleranceNs });
+    if (number === undefined) return false;
+    if (port.by === 'value') {
+      match(memory, number);
+      matched.push({ memory, number });
+    }
     return true;
   };
 
-  const handOn = (trade: TradeEvent, recovered: boolean) => {
-    const key = port.keyOf(trade);
+  const handOnAs = (key: string | undefined, trade: TradeEvent, recovered: boolean) => {
     const memory = memoryOf(trade.symbol);
     if (key !== undefined) remember(memory, key, trade.venueTsNs);
     port.emit({ kind: 'event', event: trade, recovered });
   };
 
-  const isKnown = (trade: TradeEvent): boolean => {
-    const key = port.keyOf(trade);
-    return key !== undefined && isRemembered(memoryOf(trade.symbol), key, trade.venueTsNs);
-  };
+  const handOn = (trade: TradeEvent, recovered: boolean) => handOnAs(port.keyOf(trade), trade, recovered);
+
+  const isKnownAs = (key: string | undefined, trade: TradeEvent): boolean =>
+    key !== undefined && isRemembered(memoryOf(trade.symbol), key, trade.venueTsNs);
+
+  const isKnown = (trade: TradeEvent): boolean => isKnownAs(port.keyOf(trade), trade);
 
   const handOnOnce = (trade: TradeEvent) => {
-    if (isKnown(trade)) port.emit({ kind: 'duplicate', symbol: trade.symbol, what: 'trade' });
-    else handOn(trade, false);
+    const key = port.keyOf(trade);
+    if (isKnownAs(key, trade)) port.emit({ kind: 'duplicate', symbol: trade.symbol, what: 'trade' });
+    else handOnAs(key, trade, false);
   };
 
   /** Trades before this may have been forgotten: what is fetched of them cannot be told from a duplicate. */
   const startOf = (symbol: string, startNs: bigint): bigint => {
-    const order = memories.get(symbol)?.order;
-    if (order === undefined || order.length < REMEMBERED) return startNs;
-    let oldestNs = order[0]?.tsNs ?? startNs;
-    for (const { tsNs } of order) if (tsNs < oldestNs) oldestNs = tsNs;
-    return oldestNs > startNs ? oldestNs : startNs;
+    const forgottenNs = memories.get(symbol)?.forgottenNs;
+    return forgottenNs !== undefined && forgottenNs >= startNs ? forgottenNs + 1n : startNs;
   };
 
+  const remembersAll = (symbol: string): boolean => {
+    const memory = memories.get(symbol);
+    return memory === undefined || oldestNs(memory) === undefined;
+  };
+
+  /** By value: what was fetched a moment ago. An answer may be faster than the stream, which then tells the same trades. */
+  let stillUnheard: { readonly closedNs: bigint; readonly unheard: Unheard }[] = [];
+
+  const isOpen = (gap: TradeGap): boolean => [...gap.symbols].some((symbol) => gaps.get(symbol) === gap);
+
+  const symbolsOf = (gap: TradeGap): readonly string[] => [...gap.symbols].filter((symbol) => gaps.get(symbol) === gap);
+
   const close = (gap: TradeGap, complete: boolean) => {
-    for (const symbol of gap.symbols) if (gaps.get(symbol) === gap) gaps.delete(symbol);
-    const ofSymbol = new Map([...gap.symbols].map((symbol) => [symbol, startOf(symbol, gap.startNs)]));
+    const symbols = new Set(symbolsOf(gap));
+    for (const symbol of symbols) gaps.delete(symbol);
+    // Of the past all that was streamed is to be known: one trade that has been forgotten would come twice.
+    const filled = [...symbols].filter((symbol) => !gap.isPast || remembersAll(symbol));
+    const ofSymbol = new Map(filled.map((symbol) => [symbol, startOf(symbol, gap.startNs)]));
     const fetched = gap.fetched.filter(
       ({ symbol, venueTsNs }) => venueTsNs >= (ofSymbol.get(symbol) ?? venueTsNs + 1n),
     );
     fetched.sort((a, b) => (a.venueTsNs < b.venueTsNs ? -1 : a.venueTsNs > b.venueTsNs ? 1 : 0));
-    if (!complete) {
-      for (const symbol of gap.symbols) port.emit({ kind: 'lost', symbol, topic: 'trade', from: null, to: null });
+    // So much has come since the hole that what was streamed behind it has been forgotten: the hole may lie in that.
+    const isCut = (symbol: string) => (ofSymbol.get(symbol) ?? 0n) > gap.startNs + OVERLAP_NS;
+    for (const symbol of gap.isPast ? [] : symbols) {
+      if (!complete || isCut(symbol)) port.emit({ kind: 'lost', symbol, topic: 'trade', from: null, to: null });
     }
-    // By value, a fetched trade stands for a streamed one, never for another fetched one: each pass on its own.
-    const news = port.by === 'id' ? fetched : fetched.filter((trade) => !isKnown(trade));
-    const ids = new Set<string>();
-    for (const trade of news) {
-      const id = `${trade.symbol} ${trade.exchange} ${trade.tradeId}`;
-      // Two pages may overlap.
-      if (trade.tradeId !== '' && ids.has(id)) continue;
-      ids.add(id);
-      if (port.by === 'value' || !isKnown(trade)) handOn(trade, true);
+    // A fetched trade stands for a streamed one, never for another fetched one: each pass on its own.
+    const news = onceEach(fetched.filter((trade) => !isKnown(trade)));
+    // More may have been fetched than is remembered: what waited is told from all of it.
+    const unheard = createUnheard(news, port);
+    for (const trade of news) handOn(trade, true);
+    for (const trade of gap.held) {
+      if (!symbols.has(trade.symbol)) continue;
+      if (unheard.take(trade)) port.emit({ kind: 'duplicate', symbol: trade.symbol, what: 'trade' });
+      else handOnOnce(trade);
     }
-    for (const trade of gap.held) handOnOnce(trade);
+    if (port.by === 'value' && news.length > 0) stillUnheard.push({ closedNs: port.nowNs(), unheard });
+    // The next gap may begin before the end of this one, and fetch the same trades.
+    for (const { memory, number } of matched.splice(0)) release(memory, number);
+  };
+
+  const openGap = (symbols: readonly string[], { startNs, isPast }: Pick<TradeGap, 'startNs' | 'isPast'>): TradeGap => {
+    for (const symbol of symbols) {
+      const before = gaps.get(symbol);
+      if (before !== undefined) close(before, false);
+    }
+    const gap = { symbols: new Set(symbols), startNs, openedNs: port.nowNs(), fetched: [], held: [], isPast };
+    for (const symbol of symbols) gaps.set(symbol, gap);
+    return gap;
   };
 
   return {
@@ -147,37 +165,76 @@ export function createTimedTrades(port: {
         return;
       }
       if (port.by === 'id') handOnOnce(trade);
-      else handOn(trade, false);
+      else if (stillUnheard.some(({ unheard }) => unheard.take(trade))) {
+        port.emit({ kind: 'duplicate', symbol: trade.symbol, what: 'trade' });
+      } else handOn(trade, false);
     },
 
-    known: () => [...memories.keys()],
-
-    open(symbols, newestNs) {
-      for (const symbol of symbols) {
-        const before = gaps.get(symbol);
-        if (before !== undefined) close(before, false);
-      }
-      const startNs = newestNs > OVERLAP_NS ? newestNs - OVERLAP_NS : 0n;
-      const gap = { symbols: new Set(symbols), startNs, openedNs: port.nowNs(), fetched: [], held: [] };
-      for (const symbol of symbols) gaps.set(symbol, gap);
-      return gap;
-    },
+    open: (symbols, newestNs) =>
+      openGap(symbols, { startNs: newestNs > OVERLAP_NS ? newestNs - OVERLAP_NS : 0n, isPast: false }),
+    openPast: (symbols, startNs) => openGap(symbols, { startNs, isPast: true }),
 
     add(gap, trades) {
-      const isOpen = [...gap.symbols].some((symbol) => gaps.get(symbol) === gap);
-      if (isOpen) gap.fetched.push(...trades);
-      return isOpen;
+      if (!isOpen(gap)) return false;
+      gap.fetched.push(...trades);
+      return true;
     },
 
     close,
-    isOpen: (gap) => [...gap.symbols].some((symbol) => gaps.get(symbol) === gap),
+    hasGap: (symbol) => gaps.has(symbol),
+    remembersAll,
+    isOpen,
+    symbolsOf,
 
     clock() {
+      stillUnheard = stillUnheard.filter(({ closedNs }) => port.nowNs() - closedNs <= HOLD_NS);
       for (const gap of new Set(gaps.values())) if (port.nowNs() - gap.openedNs > HOLD_NS) close(gap, false);
     },
 
     forget(symbol) {
       memories.delete(symbol);
+      gaps.delete(symbol);
+    },
+  };
+}
+
+/** Without those that two pages have both. */
+function onceEach(trades: readonly TradeEvent[]): TradeEvent[] {
+  const ids = new Set<string>();
+  return trades.filter(({ symbol, exchange, tradeId }) => {
+    const id = `${symbol} ${exchange} ${tradeId}`;
+    const isNew = tradeId === '' || !ids.has(id);
+    ids.add(id);
+    return isNew;
+  });
+}
+
+interface Unheard {
+  /** True when the trade is the twin of one. */
+  take(trade: TradeEvent): boolean;
+}
+
+/** Fetched trades whose streamed twins may still come; each has one. */
+function createUnheard(
+  fetched: readonly TradeEvent[],
+  { toleranceNs, keyOf }: { readonly toleranceNs: bigint; keyOf(trade: TradeEvent): string | undefined },
+): Unheard {
+  const keyed = (trade: TradeEvent) => {
+    const key = keyOf(trade);
+    return key === undefined ? undefined : `${trade.symbol} ${key}`;
+  };
+  const byKey = Map.groupBy(fetched, keyed);
+  return {
+    take(trade) {
+      const key = keyed(trade);
+      const same = key === undefined ? undefined : byKey.get(key);
+      const at =
+        same?.findIndex(({ venueTsNs }) => {
+          const apart = venueTsNs - trade.venueTsNs;
+          return (apart < 0n ? -apart : apart) <= toleranceNs;
+        }) ?? -1;
+      if (at >= 0) same?.splice(at, 1);
+      return at >= 0;
     },
   };
 }

@@ -20,6 +20,7 @@ export interface Turns {
 
 export function createTurns(): Turns {
   let nowNs = 0n;
+  let isConnected = false;
   let out: FeedOutput[] = [];
 
   const run = (work: () => void): readonly FeedOutput[] => {
@@ -36,13 +37,27 @@ export function createTurns(): Turns {
     nowNs: () => nowNs,
     emit: (output) => void out.push(output),
     protocolOf: (steps) => ({
-      connected: (tsNs) => runAt(tsNs, () => steps.connected()),
-      receive: (frame, { receivedNs }) => runAt(receivedNs, () => steps.receive(frame)),
+      connected(tsNs) {
+        isConnected = true;
+        return runAt(tsNs, () => steps.connected());
+      },
+      // The one input that comes thousands of times a second: it is spared a function of its own.
+      receive(frame, { receivedNs }) {
+        nowNs = receivedNs;
+        out = [];
+        steps.receive(frame);
+        return out;
+      },
       fetched: (requestId, answer) => run(() => steps.fetched(requestId, answer)),
       subscribe: (symbols) => run(() => steps.subscribe(symbols)),
       clock: (tsNs) => runAt(tsNs, () => steps.clock()),
       resync: (symbol, reason) => run(() => steps.resync(symbol, reason)),
-      disconnected: () => run(() => steps.disconnected()),
+      disconnected() {
+        // Of an attempt that failed there is nothing to lose, and nothing to tell again.
+        if (!isConnected) return [];
+        isConnected = false;
+        return run(() => steps.disconnected());
+      },
     }),
   };
 }

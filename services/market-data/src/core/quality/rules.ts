@@ -3,7 +3,7 @@ export const SEVERITIES = ['count', 'tag', 'halt'] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
 /** The rules by the name that metrics and flags carry. */
-export const RULES = ['price-jump', 'crossed-quote', 'stale', 'future-time', 'not-positive', 'outlier'] as const;
+export const RULES = ['price-jump', 'crossed-quote', 'stale', 'future-time', 'not-positive', 'outlier', 'gap'] as const;
 export type Rule = (typeof RULES)[number];
 
 export interface QualityConfig {
@@ -28,6 +28,8 @@ export interface QualityConfig {
     /** A price nearer to the median than this part of it is no outlier, however still the market was. */
     readonly minRatio: number;
   };
+  /** Trades that the venue had and we did not get: there is no event to tag, the bars of that time are incomplete. */
+  readonly gap: { readonly severity: Severity };
   /** Data that was invalid is valid again when nothing has been wrong with it for so long, by the market's time. */
   readonly cleanMs: number;
 }

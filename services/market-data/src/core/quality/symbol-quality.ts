@@ -41,6 +41,7 @@ const NONE: readonly Violation[] = [];
 const CLEAN_TRADE: TradeFinding = { violations: NONE, use: 'use', tellsTime: true };
 const CONFIRMED_TRADE: TradeFinding = { violations: NONE, use: 'confirmed', tellsTime: true };
 const CLEAN_QUOTE: QuoteFinding = { violations: NONE, tellsTime: true };
+const TIMELESS_QUOTE: QuoteFinding = { violations: NONE, tellsTime: false };
 
 export function openQuality({ outlier }: QualityConfig): SymbolQuality {
   return { jump: openJump(), prices: valueWindow(outlier.window), lastReceivedNs: 0n, isStale: false };
@@ -87,15 +88,16 @@ function useOf(jump: ReturnType<typeof judgeJump>, severity: Severity): TradeUse
 }
 
 export function judgeQuote(
-  { bidPx, askPx, bidSize, askSize, venueTsNs }: QuoteEvent,
+  { bidPx, askPx, bidSize, askSize, venueTsNs, venueTsSource }: QuoteEvent,
   { config, time }: { config: QualityConfig; time: EventTime },
 ): QuoteFinding {
-  const future = judgeTime(venueTsNs, time, config);
+  const hasTime = venueTsSource === 'venue';
+  const future = hasTime ? judgeTime(venueTsNs, time, config) : undefined;
   const bid = bidPx === null ? undefined : Number(bidPx);
   const ask = askPx === null ? undefined : Number(askPx);
   const isPositive = (bid ?? 1) > 0 && (ask ?? 1) > 0 && Number(bidSize) >= 0 && Number(askSize) >= 0;
   const isCrossed = bid !== undefined && ask !== undefined && bid > ask;
-  if (isPositive && !isCrossed && future === undefined) return CLEAN_QUOTE;
+  if (isPositive && !isCrossed && future === undefined) return hasTime ? CLEAN_QUOTE : TIMELESS_QUOTE;
   const violations: Violation[] = [];
   if (!isPositive) {
     const text = `bid ${bidSize} at ${bidPx}, ask ${askSize} at ${askPx}: allowed are prices above 0 and sizes from 0`;
@@ -105,7 +107,7 @@ export function judgeQuote(
     violations.push(violation('crossed-quote', config.crossedQuote.severity, `bid ${bidPx} > ask ${askPx}`));
   }
   if (future !== undefined) violations.push(future);
-  return { violations, tellsTime: future === undefined };
+  return { violations, tellsTime: hasTime && future === undefined };
 }
 
 /** Notes that something came; true when the symbol had been stale. */

@@ -60,6 +60,8 @@ export type StreamMessage =
 /** What is known of one symbol of the stream. Changed in place by the functions of this file. */
 export interface StreamSymbol {
   readonly instrument: Instrument;
+  /** Whether market-data holds its data for right; true until it has said otherwise. */
+  isValid: boolean;
   /** Whether a whole book has been shown, to which changes can be applied. */
   hasBook: boolean;
   isHalted: boolean;
@@ -76,13 +78,14 @@ const RECOVERED = 'recovered';
 const NO_LEVELS: readonly BookLevel[] = [];
 
 export function openStreamSymbol(instrument: Instrument): StreamSymbol {
-  return { instrument, hasBook: false, isHalted: false, lastId: -1, ownId: 0 };
+  return { instrument, isValid: true, hasBook: false, isHalted: false, lastId: -1, ownId: 0 };
 }
 
 /**
  * What a published message shows, in units of the instrument; undefined when it shows nothing: a trade that has been
  * shown, a quote that cannot be right, a change of a book that is not known. A suspect or recovered trade is shown and
- * counts as no last sale, so that it elects and fills nothing. Times ahead of `nowNs` are taken for it: nothing may fall
+ * counts as no last sale, so that it elects and fills nothing; so does every trade while the data is not valid, when
+ * quotes and books show nothing. Times ahead of `nowNs` are taken for it: nothing may fall
  * due because a clock elsewhere is wrong. Throws `RangeError` for amounts that the instrument's units do not hold.
  */
 export function eventOfStream(known: StreamSymbol, message: StreamMessage, nowNs: bigint): SourceEvent | undefined {
@@ -98,6 +101,12 @@ export function eventOfStream(known: StreamSymbol, message: StreamMessage, nowNs
     case 'status':
       return statusOf(known, message.payload, tsNs);
   }
+}
+
+/** Takes what market-data says of the symbol's data; what was shown of data that is not valid is forgotten. */
+export function judgeStream(known: StreamSymbol, isValid: boolean, tsNs: bigint): MarketStatus | undefined {
+  known.isValid = isValid;
+  return isValid ? undefined : forgettingOf(known, tsNs);
 }
 
 /**
@@ -128,7 +137,7 @@ function tradeOf(known: StreamSymbol, trade: StreamTrade, tsNs: bigint): MarketT
   return {
     ...{ kind: 'trade', instrument, tsNs, id, px, sz, exchange, conditions, tape },
     takerSide: takerSide === null ? null : takerSide === 'BUY' ? 'B' : 'S',
-    isLastSale: !isSuspect(flags) && isLastSale(conditions, tape),
+    isLastSale: known.isValid && !isSuspect(flags) && isLastSale(conditions, tape),
   };
 }
 
@@ -144,9 +153,9 @@ function idOf(known: StreamSymbol, tradeId: string, isRecovered: boolean): numbe
   return id;
 }
 
-function quoteOf({ instrument }: StreamSymbol, quote: StreamQuote, tsNs: bigint): MarketQuote | undefined {
+function quoteOf({ instrument, isValid }: StreamSymbol, quote: StreamQuote, tsNs: bigint): MarketQuote | undefined {
   const { bidPx, bidSize, askPx, askSize, bidExchange, askExchange, conditions, flags } = quote;
-  if (isSuspect(flags)) return undefined;
+  if (!isValid || isSuspect(flags)) return undefined;
   const { priceDecimals, qtyDecimals } = instrument;
   return {
     ...{ kind: 'quote', instrument, tsNs, updates: 'both' },
@@ -161,7 +170,7 @@ function quoteOf({ instrument }: StreamSymbol, quote: StreamQuote, tsNs: bigint)
 function bookOf(known: StreamSymbol, book: StreamBook, tsNs: bigint): MarketBook | undefined {
   const { instrument } = known;
   const wasKnown = known.hasBook;
-  known.hasBook = book.valid && (wasKnown || book.snapshot);
+  known.hasBook = known.isValid && book.valid && (wasKnown || book.snapshot);
   if (!known.hasBook) {
     return wasKnown ? { kind: 'book', instrument, tsNs, reset: true, bids: NO_LEVELS, asks: NO_LEVELS } : undefined;
   }
