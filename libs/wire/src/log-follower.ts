@@ -137,7 +137,10 @@ export class LogFollower {
 
   async #readHints(socket: Subscriber | Pull): Promise<void> {
     let topic = '';
-    const onEnvelope = (envelope: Envelope) => this.#hinted(topic, envelope);
+    // What an event leads to may close this follower: what is behind it in the message is for nobody any more.
+    const onEnvelope = (envelope: Envelope) => {
+      if (!this.#closed) this.#hinted(topic, envelope);
+    };
     const onFault = (reason: DecodeFault) => this.#options.metrics.dropped(reason);
     for await (const [topicFrame, payload] of messages(socket)) {
       if (topicFrame === undefined || payload === undefined) {
@@ -211,6 +214,7 @@ export class LogFollower {
     this.#tail = lastSeq;
     if (this.#position.seq + 1 < firstSeq) return this.#standAt(this.#position, firstSeq);
     for (const event of result.attached) {
+      if (this.#closed) return true;
       if (event.seq === this.#position.seq + 1) this.#apply(event);
       else this.#options.metrics.dropped('log-order');
     }

@@ -1,5 +1,5 @@
 import { Publisher, Push } from 'zeromq';
-import { encodeEnvelope } from './envelope.ts';
+import { encodeEnvelope, MAX_FRAME_BYTES } from './envelope.ts';
 import type { LogRecord, LogSource } from './log.ts';
 import type { Payload } from './messages.ts';
 import type { WireMetrics } from './metrics-port.ts';
@@ -72,9 +72,11 @@ export class LogPublisher {
     return publisher;
   }
 
-  /** Tells followers of an event that has been committed. */
-  hint(record: LogRecord): void {
-    for (const outbox of this.#outboxes) outbox.offer([this.#topic, record.bytes]);
+  /** Tells followers of events that have been committed, in order of seq: in one message, or as few as they fit into. */
+  hint(...records: readonly LogRecord[]): void {
+    for (const frame of framesOf(records)) {
+      for (const outbox of this.#outboxes) outbox.offer([this.#topic, frame]);
+    }
   }
 
   answerSince(request: Payload<'since'>): Reply<'sinceReply'> {
@@ -105,4 +107,20 @@ export class LogPublisher {
     const beat = encodeEnvelope('logHeartbeat', header, { ...log.identity, lastSeq: log.lastSeq });
     for (const outbox of this.#outboxes) outbox.offer([Buffer.from(HEARTBEAT_TOPIC), beat]);
   }
+}
+
+/** A message costs its sender and every follower a wake-up, an event in it next to nothing. */
+function framesOf(records: readonly LogRecord[]): readonly Buffer[] {
+  if (records.length <= 1) return records.map(({ bytes }) => bytes);
+  const frames: Buffer[][] = [];
+  let roomBytes = 0;
+  for (const { bytes } of records) {
+    if (bytes.length > roomBytes) {
+      frames.push([]);
+      roomBytes = MAX_FRAME_BYTES;
+    }
+    frames.at(-1)?.push(bytes);
+    roomBytes -= bytes.length;
+  }
+  return frames.map((frame) => (frame.length === 1 ? (frame[0] as Buffer) : Buffer.concat(frame)));
 }

@@ -80,7 +80,7 @@ async function start(context: ServiceContext<ConfigOf<typeof executionSchema>>) 
       calls.submit(approval);
       executionMetrics.submitted();
     },
-    publish: (record) => publisher.hint(record),
+    publish: (records) => publisher.hint(...records),
     appended: (output) => {
       executionMetrics.appended(output.kind);
       if (output.kind === 'AccountRebased') journeys.forget();
@@ -133,8 +133,12 @@ async function start(context: ServiceContext<ConfigOf<typeof executionSchema>>) 
       const update = readVenueUpdate(data);
       if (update !== undefined) {
         const { clOrdId } = update.order;
-        const outputs = execution.step({ type: 'update', update, decidedBefore: execution.isDecided(clOrdId) });
-        return journeys.updated(clOrdId, update.type, calls.handled(receivedNs, outputs));
+        // The call ends with the venue's first word, whenever that is committed.
+        journeys.answered(clOrdId, receivedNs, {});
+        const decidedBefore = execution.isDecided(clOrdId);
+        return execution.gather({ type: 'update', update, decidedBefore }, (outputs) =>
+          journeys.updated(clOrdId, update.type, calls.handled(receivedNs, outputs)),
+        );
       }
       executionMetrics.venueFault('shape');
       log.error('an order update of the venue cannot be read');
@@ -176,8 +180,9 @@ async function start(context: ServiceContext<ConfigOf<typeof executionSchema>>) 
       const approval = event.payload;
       const decidedBefore = execution.isDecided(approval.clOrdId);
       const input = { type: 'approved', riskSeq: position.seq, approval, decidedBefore, nowNs: receivedNs } as const;
-      const outputs = execution.step(input);
-      journeys.approved(approval, event.traceparent, calls.handled(receivedNs, outputs));
+      execution.gather(input, (outputs) =>
+        journeys.approved(approval, event.traceparent, calls.handled(receivedNs, outputs)),
+      );
     },
     onCaughtUp: (position) => {
       refusedLog = undefined;
@@ -209,6 +214,8 @@ async function start(context: ServiceContext<ConfigOf<typeof executionSchema>>) 
 
   return {
     stop: async () => {
+      // While what follows from it can still be done.
+      execution.settle();
       calls.close();
       stalls.close();
       updates.close();

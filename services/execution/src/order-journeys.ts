@@ -41,7 +41,7 @@ export interface OrderJourneysOptions {
 export class OrderJourneys {
   readonly #options: OrderJourneysOptions;
   /** When the call that submits each order began, while the venue has not said its last word on it. */
-  readonly #written = new Map<string, { readonly ns: bigint; answered: boolean }>();
+  readonly #written = new Map<string, { readonly ns: bigint; writtenNs: bigint; answered: boolean }>();
 
   constructor(options: OrderJourneysOptions) {
     this.#options = options;
@@ -49,7 +49,13 @@ export class OrderJourneys {
 
   /** The order is about to be written: before that, nothing of it can have happened at the venue. */
   submitting(clOrdId: string, nowNs: bigint): void {
-    this.#written.set(clOrdId, { ns: nowNs, answered: false });
+    this.#written.set(clOrdId, { ns: nowNs, writtenNs: nowNs, answered: false });
+  }
+
+  /** The order has been written, or waits for a connection. */
+  written(clOrdId: string, nowNs: bigint): void {
+    const journey = this.#written.get(clOrdId);
+    if (journey !== undefined) journey.writtenNs = nowNs;
   }
 
   /** The account has been taken anew: what is still open is followed without the times of its beginning. */
@@ -71,8 +77,10 @@ export class OrderJourneys {
     if (!outputs.some(isOrderEvent)) return;
     const sent = outputs.some(({ type }) => type === 'submit');
     if (sent) {
-      stages.submit(secondsBetween(receivedNs, doneNs));
-      stages.tickToOrder(secondsBetween(approval.receivedNs, doneNs));
+      // What is committed behind it is on nobody's way.
+      const { writtenNs = doneNs } = this.#written.get(clOrdId) ?? {};
+      stages.submit(secondsBetween(receivedNs, writtenNs));
+      stages.tickToOrder(secondsBetween(approval.receivedNs, writtenNs));
     }
     tracing.emit(() => {
       const traceId = traceIdOf(clOrdId);

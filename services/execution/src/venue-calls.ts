@@ -48,17 +48,20 @@ export class VenueCalls {
 
   /** Writes the order in this turn of the event loop, when a connection is free. */
   submit(approval: Payload<'OrderApproved'>): void {
-    const { venue, journeys, nowNs, onFatal } = this.#options;
+    const { execution, venue, journeys, nowNs, onFatal } = this.#options;
     const { clOrdId } = approval;
     journeys.submitting(clOrdId, nowNs());
     const answer = venue.submit(approval, traceparentOf(clOrdId, SUBMIT_SPAN));
+    journeys.written(clOrdId, nowNs());
     answer
       .then((result) => {
         const answeredNs = nowNs();
         if (result.type === 'unanswered') this.#givenUpNs = answeredNs;
         journeys.answered(clOrdId, answeredNs, spanResultOf(result));
-        const outputs = this.#step(answerOf(clOrdId, result, answeredNs));
-        journeys.logged(clOrdId, this.handled(answeredNs, outputs));
+        if (this.#closed) return;
+        execution.gather(answerOf(clOrdId, result, answeredNs), (outputs) =>
+          journeys.logged(clOrdId, this.handled(answeredNs, outputs)),
+        );
       })
       .catch(onFatal);
   }

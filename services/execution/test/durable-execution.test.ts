@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { openJournalReader } from '@tickpath/journal';
 import type { LogPosition } from '@tickpath/wire';
 import { snapshotOf } from '../src/core/index.ts';
@@ -28,7 +29,7 @@ function aFile(t: TestContext) {
       { record: () => {}, close: () => {} },
       {
         submit: (output) => done.push(inWords(output)),
-        publish: ({ seq }) => done.push(`publish ${seq}`),
+        publish: (records) => done.push(`publish ${records.map(({ seq }) => seq).join(' ')}`),
         appended: (output) => done.push(inWords(output)),
         ask: (output) => done.push(inWords(output)),
       },
@@ -56,8 +57,17 @@ async function trading(t: TestContext, failpoint?: (point: string) => void) {
     const decidedBefore = execution.isDecided(approval.clOrdId);
     return execution.step({ type: 'approved', riskSeq: seq, approval, decidedBefore, nowNs: NOW_NS });
   };
-  return { ...file, execution, done, approve };
+  const gather = (seq: number, words: string[] = []) => {
+    execution.reached(at(seq));
+    const approval = anApproval({ executionLog: `${uuid}/${generation}/1` });
+    const decidedBefore = execution.isDecided(approval.clOrdId);
+    const input = { type: 'approved', riskSeq: seq, approval, decidedBefore, nowNs: NOW_NS } as const;
+    execution.gather(input, (outputs) => words.push(`after ${outputs.map(inWords).join(', ')}`));
+  };
+  return { ...file, execution, done, approve, gather };
 }
+
+const FILLED = { type: 'update', update: aFill('10', '10', { status: 'filled' }), decidedBefore: true } as const;
 
 test('an order is written, then what was done is committed with the place in the risk log, then it is told', async (t) => {
   const points: string[] = [];
@@ -132,6 +142,93 @@ test('the answer to a request is committed with what it did', async (t) => {
   assert.equal(Buffer.from(again.answers.find('request-1') ?? []).toString(), 'done');
   assert.equal(again.state.taking, 'asked for', 'and is still to be done');
   assert.equal(again.state.accountId, ACCOUNT_ID);
+});
+
+describe('steps that come together', () => {
+  test('are one transaction, told of in one piece, and the order does not wait for it', async (t) => {
+    const { execution, done, gather, path } = await trading(t);
+    t.after(() => execution.close());
+    const { lastSeq } = execution.log;
+    gather(7, done);
+    assert.deepEqual(done, ['submit tp-1'], 'written at once, and nobody is told of what is not committed');
+    assert.equal(execution.log.lastSeq, lastSeq);
+    assert.deepEqual(execution.position, at(1));
+    execution.gather(FILLED, (outputs) => done.push(`after ${outputs.map(inWords).join(', ')}`));
+    while (done.length === 1) await nextTurn();
+    const filled = done.slice(4, -1);
+    assert.deepEqual(
+      filled.map((word) => word.split(' ')[0]),
+      ['OrderAccepted', 'OrderFilled'],
+    );
+    const [first, second, third] = [lastSeq + 1, lastSeq + 2, lastSeq + 3];
+    assert.deepEqual(done, [
+      'submit tp-1',
+      `publish ${first} ${second} ${third}`,
+      'OrderSubmitted',
+      'after submit tp-1, OrderSubmitted',
+      ...filled,
+      `after ${filled.join(', ')}`,
+    ]);
+    assert.deepEqual(execution.position, at(7));
+    const reader = openJournalReader(path);
+    const causes = [...reader.readAll()].filter(({ seq }) => seq > lastSeq).map(({ causationId }) => causationId);
+    reader.close();
+    assert.deepEqual(causes, ['risk-log/1/7', null, null], 'only the approval has its cause in the risk log');
+  });
+
+  test('have an order decided before the journal says so', async (t) => {
+    const { execution, gather } = await trading(t);
+    t.after(() => execution.close());
+    gather(7);
+    assert.equal(execution.isDecided('tp-1'), true);
+    const words: string[] = [];
+    gather(8, words);
+    execution.settle();
+    assert.deepEqual(words, ['after '], 'the same approval again is not sent again');
+    assert.deepEqual(execution.position, at(8));
+  });
+
+  test('are committed before, or with, whatever does not wait', async (t) => {
+    for (const way of ['step', 'answer', 'close', 'many'] as const) {
+      const { execution, done, gather, open } = await trading(t);
+      const { lastSeq } = execution.log;
+      gather(7, done);
+      if (way === 'step') execution.step({ type: 'disconnected' });
+      else if (way === 'answer') {
+        const effect = execution.effectOf({ type: 'rebase', reason: 'asked for' }, () => done.push('answered'));
+        execution.answers.commit('request-1', Buffer.from('done'), effect);
+        assert.equal(done.at(-1), 'answered');
+      } else if (way === 'many') {
+        for (let i = 0; i < 255; i += 1) execution.gather({ ...FILLED, decidedBefore: true }, () => {});
+      }
+      if (way !== 'close') assert.ok(done.includes('after submit tp-1, OrderSubmitted'), way);
+      await execution.close();
+      const again = (await open()).execution;
+      t.after(() => again.close());
+      assert.deepEqual(again.position, at(7), way);
+      assert.equal(again.isDecided('tp-1'), true, way);
+      assert.ok(again.log.lastSeq > lastSeq, way);
+    }
+  });
+});
+
+test('a snapshot has no event that the journal has only behind it', async (t) => {
+  const { execution, path } = await trading(t);
+  const { uuid, generation } = execution.state.config;
+  // Runs in the turn of the snapshot, and before it.
+  setImmediate(() => execution.gather(FILLED, () => {}));
+  for (let i = 1; i <= 20_400; i += 1) {
+    const approval = anApproval({ clOrdId: `tp-${i}`, executionLog: `${uuid}/${generation}/1` });
+    execution.gather({ type: 'approved', riskSeq: i, approval, decidedBefore: false, nowNs: NOW_NS }, () => {});
+  }
+  await nextTurn();
+  await execution.close();
+  const reader = openJournalReader(path);
+  const [snapshot] = reader.info().snapshots;
+  const fill = [...reader.readAll()].find(({ type }) => type === 'OrderFilled');
+  reader.close();
+  assert.ok(snapshot !== undefined && fill !== undefined);
+  assert.ok(fill.seq <= snapshot.seq, `the snapshot is of ${snapshot.seq}, and has the fill ${fill.seq} in it`);
 });
 
 test('when nothing can be committed nobody is told, and the process ends', async (t) => {

@@ -30,6 +30,10 @@ const EXECUTION = 'execution';
 const SNAPSHOT = { everyEvents: 20_000, everyMs: 600_000 } as const;
 /** Nobody repeats a request after a day; its order would be refused as a duplicate even then. */
 const RETENTION = { maxAnswerAgeMs: 86_400_000 } as const;
+/** How long a step that nobody waits for waits for others to share its transaction: those of one order come together. */
+const GATHER_MS = 1;
+/** So many do not wait. */
+const GATHER_STEPS = 256;
 
 /** What is written with a step of the core, and what follows once it is committed. */
 export interface Step {
@@ -53,7 +57,7 @@ export interface DurableRiskOptions {
 export type TellEvents = (events: readonly RiskJournalEvent[]) => void;
 
 /**
- * The core and its journal. What a step of the core says is committed in one transaction, with what must not be parted
+ * The core and its journal. What steps of the core say is committed in one transaction, with what must not be parted
  * from it (the position in the execution log, the answer to a request), before anyone is told.
  */
 export class DurableRisk {
@@ -65,8 +69,11 @@ export class DurableRisk {
   readonly #options: DurableRiskOptions;
   #recorder: StepRecorder = { record: () => {}, close: () => {} };
   #tell: TellEvents = () => {};
-  /** What the transaction of the responder writes, until it is committed. */
-  #answering: Step | undefined;
+  /** Not committed yet, in their order. */
+  #steps: Step[] = [];
+  /** Where they append. */
+  readonly #streams = new Set<string>();
+  #gathering: NodeJS.Timeout | undefined;
 
   private constructor(journal: Journal<RiskEvents>, state: RiskState, options: DurableRiskOptions) {
     this.#journal = journal;
@@ -75,7 +82,7 @@ export class DurableRisk {
     this.log = new JournalLog({ source: 'risk', journal, traceparentOf: traceparentOfEvent });
     const answers = new JournalAnswers<Transaction<RiskEvents>, Committed<void, RiskJournalEvent>>(
       journal,
-      (committed) => this.#answered(committed),
+      (committed) => this.#committed(committed, true),
     );
     this.#transaction = () => answers.transaction;
     this.answers = {
@@ -108,7 +115,7 @@ export class DurableRisk {
         event: (event) => replayRisk(state, fromJournal(event)),
       });
       const risk = new DurableRisk(journal, restoreRisk(config, snapshotOf(state)), options);
-      journal.snapshotWhenDue(() => snapshotOf(risk.state));
+      journal.snapshotWhenDue(() => risk.#settledSnapshot());
       return risk;
     } catch (error) {
       await journal.close();
@@ -121,10 +128,10 @@ export class DurableRisk {
     return this.#journal.positionOf(EXECUTION);
   }
 
-  /** Whether our log has an event of the order. */
+  /** Whether our log has an event of the order, or is about to have one. */
   isDecided(clOrdId: string): boolean {
     const stream = orderStream(clOrdId);
-    return stream !== undefined && this.#journal.versionOf(stream) > 0;
+    return stream !== undefined && (this.#streams.has(stream) || this.#journal.versionOf(stream) > 0);
   }
 
   /** From now on `tell` is told of what is committed, and `recorder` of each step. */
@@ -138,28 +145,34 @@ export class DurableRisk {
     this.commit({ input, outputs: stepRisk(this.state, input) });
   }
 
-  /** Commits a step that nobody waits for an answer to, unless it has led to nothing. */
+  /** Commits a step that nobody waits for an answer to, and all steps before it, unless it has led to nothing. */
   commit(step: Step): void {
-    this.#recorder.record(step.input, step.outputs);
-    if (step.outputs.length === 0) return;
-    const applies = step.input.type === 'execution';
-    const committed = this.#orDie(() =>
-      this.#journal.transact((transaction) => {
-        write(transaction, step);
-        if (applies) this.#options.failpoint('before-apply-commit');
-      }),
-    );
-    if (applies) this.#options.failpoint('after-apply-commit');
-    this.#tell(committed.events);
-    step.committed?.();
+    if (this.#take(step)) this.settle();
   }
 
-  /** What the responder commits a step by, together with its answer. */
+  /**
+   * As `commit`, in the next moment, or with the next step that is committed. The state is ahead of the journal until
+   * then: who answers from both has to `settle`. After a death the log that is followed says it again.
+   */
+  gather(step: Step): void {
+    if (!this.#take(step)) return;
+    if (this.#steps.length >= GATHER_STEPS) this.settle();
+    else this.#gathering ??= setTimeout(() => this.settle(), GATHER_MS);
+  }
+
+  /** Commits the steps that wait for it; they have been told of when this returns. */
+  settle(): void {
+    if (this.#steps.length === 0) return;
+    const committed = this.#orDie(() => this.#journal.transact((transaction) => this.#write(transaction)));
+    this.#committed(committed, false);
+  }
+
+  /** What the responder commits a step by, together with its answer and all steps before it. */
   effectOf(step: Step): () => void {
     this.#recorder.record(step.input, step.outputs);
     return () => {
-      this.#answering = step;
-      write(this.#transaction(), step);
+      this.#steps.push(step);
+      this.#write(this.#transaction());
       this.#options.failpoint('before-commit');
     };
   }
@@ -170,14 +183,38 @@ export class DurableRisk {
     committed?.();
   }
 
-  #answered(committed: Committed<void, RiskJournalEvent>): void {
+  /** True if it has to be committed. */
+  #take(step: Step): boolean {
+    this.#recorder.record(step.input, step.outputs);
+    if (step.outputs.length === 0) return false;
+    this.#steps.push(step);
+    for (const output of step.outputs) if (output.type === 'append') this.#streams.add(streamOf(output));
+    return true;
+  }
+
+  #write(transaction: Transaction<RiskEvents>): void {
+    for (const step of this.#steps) write(transaction, step);
+    if (this.#steps.some(applies)) this.#options.failpoint('before-apply-commit');
+  }
+
+  #committed({ events }: Committed<void, RiskJournalEvent>, isAnswer: boolean): void {
     const { failpoint } = this.#options;
-    const step = this.#answering;
-    this.#answering = undefined;
-    failpoint('after-commit');
-    this.#tell(committed.events);
-    failpoint('after-publish');
-    step?.committed?.();
+    const steps = this.#steps;
+    this.#steps = [];
+    this.#streams.clear();
+    clearTimeout(this.#gathering);
+    this.#gathering = undefined;
+    if (steps.some(applies)) failpoint('after-apply-commit');
+    if (isAnswer) failpoint('after-commit');
+    this.#tell(events);
+    if (isAnswer) failpoint('after-publish');
+    for (const step of steps) step.committed?.();
+  }
+
+  /** A snapshot has every event of the state that is in it. */
+  #settledSnapshot(): RiskSnapshot {
+    this.settle();
+    return snapshotOf(this.state);
   }
 
   #orDie<R>(work: () => R): R {
@@ -188,11 +225,16 @@ export class DurableRisk {
     }
   }
 
-  /** Flushes what is committed; takes the disk's time. */
+  /** Commits what waits for it, and flushes; takes the disk's time. */
   async close(): Promise<void> {
+    this.settle();
     this.#recorder.close();
     await this.#journal.close();
   }
+}
+
+function applies({ input }: Step): boolean {
+  return input.type === 'execution';
 }
 
 function write(transaction: Transaction<RiskEvents>, { input, outputs, position }: Step): void {

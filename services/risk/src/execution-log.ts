@@ -115,7 +115,7 @@ export class ExecutionLogReader {
     const input = { type: 'execution', log: { uuid, generation }, event, decidedBefore } as const;
     const outputs = stepRisk(risk.state, input);
     if (outputs.length > 0) metrics.applied(event.kind, Number(nowNs() - startNs) / 1e9);
-    risk.commit({
+    risk.gather({
       input,
       outputs,
       position,

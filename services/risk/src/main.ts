@@ -59,7 +59,7 @@ async function start(context: ServiceContext<ConfigOf<typeof riskSchema>>) {
   const recorder = createStepRecorder(config.recordTo, { config: coreConfig, snapshot: snapshotOf(risk.state) });
   risk.attach(recorder, (events) => {
     toldNs = nowNs();
-    for (const event of events) publisher.hint(risk.log.record(event));
+    publisher.hint(...events.map((event) => risk.log.record(event)));
     if (events.some(({ type }) => type === 'TradingStateChanged')) announce(tradingState(risk.state));
   });
 
@@ -107,6 +107,7 @@ async function start(context: ServiceContext<ConfigOf<typeof riskSchema>>) {
 
   return {
     stop: async () => {
+      risk.settle();
       stalls.close();
       market.close();
       execution.close();

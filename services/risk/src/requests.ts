@@ -27,6 +27,8 @@ export function answerRequests(options: RiskRequestsOptions): (request: Envelope
       case 'since':
         return publisher.answerSince(request.payload);
       case 'portfolioQuery': {
+        // `lastSeq` is the journal's: it says which events are in what follows.
+        risk.settle();
         const { identity, lastSeq } = risk.log;
         return { kind: 'portfolio', payload: { requestId, ...identity, lastSeq, ...portfolioOf(risk.state) } };
       }
