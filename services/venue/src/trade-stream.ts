@@ -18,7 +18,7 @@ export interface TradeStreamOptions {
   readonly areValid: CredentialCheck;
   readonly authTimeoutMs: number;
   readonly maxMessageBytes: number;
-  /** A client with more than this waiting is closed: what it misses it finds by REST. */
+  /** A client with more than this waiting, when there is more to tell, is closed: what it misses it finds by REST. */
   readonly slowClientBytes: number;
   /** How often clients are pinged; one that has not answered by the next ping is cut off. */
   readonly pingIntervalMs?: number;
@@ -78,17 +78,24 @@ export function createTradeStream(options: TradeStreamOptions): TradeStream {
   };
 
   const send = ({ socket }: Client, frame: Buffer) => {
-    if (socket.readyState !== socket.OPEN) return;
-    socket.send(frame, { binary: true });
+    if (socket.readyState === socket.OPEN) socket.send(frame, { binary: true });
+  };
+
+  const dropIfSlow = ({ socket }: Client) => {
     if (socket.bufferedAmount <= options.slowClientBytes) return;
     const { bufferedAmount: bufferedBytes } = socket;
     log.info({ bufferedBytes, limitBytes: options.slowClientBytes }, 'trade-updates client is too slow');
     socket.terminate();
   };
 
-  /** What is told together is written together: one call to the system for all updates of a transaction. */
-  const hold = ({ connection }: Client) => {
+  /**
+   * What is told together is written together: one call to the system for all updates of a transaction. Only what was told
+   * before may be too much: a client cannot have read what has not been written.
+   */
+  const hold = (client: Client) => {
+    const { connection } = client;
     if (connection.writableCorked > 0) return;
+    dropIfSlow(client);
     connection.cork();
     queueMicrotask(() => connection.uncork());
   };
@@ -113,6 +120,7 @@ export function createTradeStream(options: TradeStreamOptions): TradeStream {
     socket.on('message', (data) => {
       client.hasAnswered = true;
       send(client, encoding.encode(stepTradeStream(client.session, encoding.decode(bytesOf(data)), areValid)));
+      dropIfSlow(client);
     });
     socket.on('pong', () => {
       client.hasAnswered = true;
