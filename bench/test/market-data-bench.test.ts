@@ -43,7 +43,7 @@ test('a short round goes through the core without a fault, and nearly every mess
 });
 
 test('a short run measures every part, loses nothing and ends with one line of JSON', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   const { code, stderr, lines } = await runBench('--quick');
   assert.equal(code, 0, stderr);

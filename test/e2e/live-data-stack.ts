@@ -155,6 +155,14 @@ export class LiveDataStack {
     return Number(line?.slice(series.length + 1) ?? Number.NaN);
   }
 
+  /** What the trading services say they lost of their spans, for those who miss some. */
+  async droppedSpans(): Promise<string> {
+    const services = ['signal', 'risk', 'execution'] as const;
+    const texts = await Promise.all(services.map((service) => this.stack.metrics(service)));
+    const dropped = texts.map((text) => text.match(/^tickpath_spans_dropped_total.* [1-9].*$/gm) ?? []);
+    return services.map((service, index) => `${service} ${dropped[index]?.join(', ') || 'none'}`).join('; ');
+  }
+
   /** The market stands still; resolves when no order is open and what risk holds is what the execution log says. */
   async atRest(): Promise<Payload<'portfolio'>> {
     this.#server.pause();
