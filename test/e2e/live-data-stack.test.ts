@@ -36,10 +36,32 @@ describe('profile live-data: the whole stack on a recorded exchange', { timeout:
     await spans.close();
   });
 
-  test('the strategy trades, and every fill is one that the recorded market showed at that time', async () => {
+  test('the strategy trades', async () => {
     await live.tradesOn(FILLS);
     for (const side of ['BUY', 'SELL']) await live.stack.process.line(new RegExp(`"msg":"fill ${side} `));
     await live.atRest();
+  });
+
+  // Before what computes long: the spans are collected by this process.
+  test('every filled order is one whole trace, from the tick to the position', async () => {
+    const { lines } = live.stack.process;
+    const filled = lines.filter((line) => /"leavesQty":"0".*"msg":"fill /.test(line));
+    const orders = filled.map((line) => JSON.parse(line) as { readonly clOrdId: string; readonly traceId: string });
+    assert.ok(orders.length > 0);
+    let faults: string[] = [];
+    const areWhole = async () => {
+      const traces = Map.groupBy(await spans.spans(), ({ traceId }) => traceId);
+      faults = orders.flatMap(({ clOrdId, traceId }) => traceFaults(clOrdId, traces.get(traceId) ?? []));
+      return faults.length === 0 ? true : undefined;
+    };
+    // Spans leave later than what they tell of: on a busy machine whoever sends them comes last.
+    await eventually('a whole trace of every order', areWhole, 90_000, 500).catch(async (error: Error) => {
+      const dropped = await live.droppedSpans();
+      assert.fail(`${error.message}\n${faults.join('\n')}\nspans dropped: ${dropped}`);
+    });
+  });
+
+  test('every fill is one that the recorded market showed at that time', async () => {
     const fills = await live.fills();
     const shown = live.shown(fills, WITHIN_MS);
     const unshown = fills.filter((fill) => !shown.has(fill));
@@ -59,24 +81,6 @@ describe('profile live-data: the whole stack on a recorded exchange', { timeout:
     const { fills, cash } = await live.holdsTogether(TAKER_BPS);
     assert.ok(fills.length >= FILLS);
     console.log(`${fills.length} fills, ${cash} USD at the venue`);
-  });
-
-  test('every filled order is one whole trace, from the tick to the position', async () => {
-    const { lines } = live.stack.process;
-    const filled = lines.filter((line) => /"leavesQty":"0".*"msg":"fill /.test(line));
-    const orders = filled.map((line) => JSON.parse(line) as { readonly clOrdId: string; readonly traceId: string });
-    assert.ok(orders.length > 0);
-    let faults: string[] = [];
-    const areWhole = async () => {
-      const traces = Map.groupBy(await spans.spans(), ({ traceId }) => traceId);
-      faults = orders.flatMap(({ clOrdId, traceId }) => traceFaults(clOrdId, traces.get(traceId) ?? []));
-      return faults.length === 0 ? true : undefined;
-    };
-    // Spans leave later than what they tell of: on a busy machine whoever sends them comes last.
-    await eventually('a whole trace of every order', areWhole, 90_000, 500).catch(async (error: Error) => {
-      const dropped = await live.droppedSpans();
-      assert.fail(`${error.message}\n${faults.join('\n')}\nspans dropped: ${dropped}`);
-    });
   });
 
   const check = async (): Promise<Payload<'riskDecision'>> => {
