@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { test } from 'node:test';
 import { WebSocket } from 'ws';
+import type { OrderEvent } from '../src/core/orders/order.ts';
 import { createTradeStream, type TradeStreamOptions } from '../src/trade-stream.ts';
 import { aQuote, eventually } from './builders.ts';
 import { listener } from './protocol/listener.ts';
@@ -124,22 +125,47 @@ test('a client that answers no ping is cut off, one that answers stays', async (
   assert.deepEqual(server.messages.filter((message) => message === 'trade-updates client is silent').length, 1);
 });
 
-test('a client that does not read is cut off, and the others get every update', async () => {
-  await using server = await startStream({ slowClientBytes: 20_000 });
+function anUpdate(): OrderEvent {
   const stand = new Stand();
   stand.order({ symbol: 'AAPL', side: 'buy', qty: '1', type: 'limit', limit_price: '1' });
   const [update] = stand.events;
   assert.ok(update !== undefined);
+  return update;
+}
+
+async function listenOn(client: WebSocket): Promise<void> {
+  await eventually('the stream to open', () => client.readyState === client.OPEN);
+  client.send(JSON.stringify({ action: 'listen', data: { streams: ['trade_updates'] } }));
+  await new Promise((resolve) => client.once('message', resolve));
+}
+
+test('a client that reads is not cut off by more updates of one turn than a slow one may leave waiting', async () => {
+  const slowClientBytes = 20_000;
+  await using server = await startStream({ slowClientBytes });
+  const update = anUpdate();
+  const client = server.connect();
+  await listenOn(client);
+  let bytes = 0;
+  let received = 0;
+  client.on('message', (data: Buffer) => {
+    bytes += data.length;
+    received += 1;
+  });
+  for (let published = 0; published < 200; published += 1) server.stream.publish(update);
+  await eventually('every update', () => received === 200);
+  assert.ok(bytes > slowClientBytes, `${bytes} bytes in all`);
+  assert.equal(client.readyState, client.OPEN);
+});
+
+test('a client that does not read is cut off, and the others get every update', async () => {
+  await using server = await startStream({ slowClientBytes: 20_000 });
+  const update = anUpdate();
   const [slow, quick] = [server.connect(), server.connect()];
   let received = 0;
   quick.on('message', () => {
     received += 1;
   });
-  for (const client of [slow, quick]) {
-    await eventually('the stream to open', () => client.readyState === client.OPEN);
-    client.send(JSON.stringify({ action: 'listen', data: { streams: ['trade_updates'] } }));
-    await new Promise((resolve) => client.once('message', resolve));
-  }
+  for (const client of [slow, quick]) await listenOn(client);
   slow.pause();
   let published = 0;
   while (!server.messages.includes('trade-updates client is too slow')) {

@@ -24,6 +24,18 @@ function tradeOf(id: number, tsNs = BigInt(id) * SECOND): TradeEvent {
   };
 }
 
+function tradesById() {
+  const outputs: FeedOutput[] = [];
+  const trades = createTimedTrades({
+    by: 'id',
+    toleranceNs: 0n,
+    nowNs: () => 0n,
+    keyOf: ({ tradeId }) => tradeId,
+    emit: (output) => outputs.push(output),
+  });
+  return { outputs, trades };
+}
+
 function idsOf(outputs: readonly FeedOutput[]): number[] {
   return outputs.flatMap((output) =>
     output.kind === 'event' && output.event.kind === 'trade' ? [Number(output.event.tradeId)] : [],
@@ -176,14 +188,7 @@ test('equal trades of one moment are as many after a gap as the venue had', () =
 });
 
 test('a second loss while a gap is open declares the first one and begins anew', () => {
-  const outputs: FeedOutput[] = [];
-  const trades = createTimedTrades({
-    by: 'id',
-    toleranceNs: 0n,
-    nowNs: () => 0n,
-    keyOf: ({ tradeId }) => tradeId,
-    emit: (output) => outputs.push(output),
-  });
+  const { outputs, trades } = tradesById();
   trades.take(tradeOf(1));
   const first = trades.open(['A'], SECOND);
   trades.take(tradeOf(5));
@@ -197,14 +202,7 @@ test('a second loss while a gap is open declares the first one and begins anew',
 });
 
 test('of a symbol that is forgotten while its gap is open nothing follows, of the others of the gap all', () => {
-  const outputs: FeedOutput[] = [];
-  const trades = createTimedTrades({
-    by: 'id',
-    toleranceNs: 0n,
-    nowNs: () => 0n,
-    keyOf: ({ tradeId }) => tradeId,
-    emit: (output) => outputs.push(output),
-  });
+  const { outputs, trades } = tradesById();
   const other = (id: number) => ({ ...tradeOf(id), symbol: 'B' });
   trades.take(tradeOf(1));
   trades.take(other(2));
@@ -227,11 +225,7 @@ test('of a symbol that is forgotten while its gap is open nothing follows, of th
 for (const streamed of [2_000, 3_000]) {
   const isCut = streamed > REMEMBERED;
   test(`a hole behind which ${streamed} trades came is ${isCut ? 'declared lost: those have been forgotten' : 'filled'}`, () => {
-    const outputs: FeedOutput[] = [];
-    const trades = createTimedTrades({
-      ...{ by: 'id', toleranceNs: 0n, nowNs: () => 0n, keyOf: ({ tradeId }) => tradeId },
-      emit: (output) => void outputs.push(output),
-    });
+    const { outputs, trades } = tradesById();
     trades.take(tradeOf(1));
     const missing = tradeOf(2);
     for (let id = 3; id < 3 + streamed; id += 1) trades.take(tradeOf(id));
