@@ -1,6 +1,8 @@
+import assert from 'node:assert/strict';
 import type { OrderIntent } from '@tickpath/trading';
 import type { LogIdentity, Payload } from '@tickpath/wire';
 import {
+  type CheckMade,
   type Decision,
   type ExecutionEvent,
   openRisk,
@@ -79,8 +81,15 @@ export function aRisk(options: { limits?: Partial<RiskConfig['limits']>; ready?:
   let rebases = 0;
   let orders = 0;
   const run = (input: RiskInput) => {
-    const outputs = stepRisk(state, input);
+    const checks: CheckMade[] = [];
+    const outputs = stepRisk(state, input, (made) => checks.push(made));
     for (const output of outputs) {
+      if (output.type === 'reply' && !output.decision.approved) {
+        assert.ok(
+          checks.some(({ passed }) => !passed),
+          `no check says why it was refused: ${output.decision.text}`,
+        );
+      }
       if (output.type !== 'append') continue;
       journal.push(output);
       if (output.clOrdId !== null) decided.add(output.clOrdId);

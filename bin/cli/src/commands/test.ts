@@ -11,34 +11,61 @@ const TEST_FILES = [
   'services/*/test/**/*.test.ts',
   'bin/cli/test/**/*.test.ts',
   'test/**/*.test.ts',
-  'bench/test/**/*.test.ts',
+];
+
+/** Short runs of the benches drive whole stacks at full load: they go alone, or they measure each other. */
+const BENCH_TEST_FILES = ['bench/test/**/*.test.ts'];
+
+interface Stage {
+  readonly title: string;
+  readonly program: string;
+  readonly args: readonly string[];
+}
+
+const CHECKS: readonly Stage[] = [
+  { title: 'types', program: tool('tsc'), args: ['--noEmit'] },
+  { title: 'lint and format', program: tool('biome'), args: ['check'] },
 ];
 
 /** Tests of processes wait more than they work: on two cores, one file at a time leaves one of them idle. */
 const CONCURRENCY = Math.max(2, availableParallelism() - 1);
 
-/** Types, lint and format, then the tests; stops at the first that fails, with its exit code. */
+/** Types, lint and format, then the tests, which all run; answers with the exit code of the first that failed. */
 export async function test(argv: readonly string[]): Promise<number> {
   const filters = argv.filter((arg) => !arg.startsWith('-'));
   const flags = argv.filter((arg) => arg.startsWith('-'));
-  const files = workspaceFiles(TEST_FILES).filter(
-    (file) => filters.length === 0 || filters.some((filter) => file.includes(filter)),
-  );
-  if (files.length === 0) {
+  const chosen = (patterns: readonly string[]) =>
+    workspaceFiles(patterns).filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)));
+  const tests: readonly Stage[] = [
+    testStage('tests', chosen(TEST_FILES), [`--test-concurrency=${CONCURRENCY}`, ...flags]),
+    testStage('tests of the benches', chosen(BENCH_TEST_FILES), ['--test-concurrency=1', ...flags]),
+  ].filter(({ files }) => files.length > 0);
+  if (tests.length === 0) {
     process.stderr.write(`tickpath: no test file matches ${filters.join(', ')}\n`);
     return EXIT_FAILED;
   }
-  const stages: [title: string, program: string, args: readonly string[]][] = [
-    ['types', tool('tsc'), ['--noEmit']],
-    ['lint and format', tool('biome'), ['check']],
-    ['tests', process.execPath, ['--test', `--test-concurrency=${CONCURRENCY}`, ...flags, ...files]],
-  ];
-  for (const [title, program, args] of stages) {
-    process.stdout.write(`── ${title}\n`);
-    const exitCode = await runProgram(program, args);
+  for (const stage of CHECKS) {
+    const exitCode = await run(stage);
     if (exitCode !== EXIT_OK) return exitCode;
   }
-  return EXIT_OK;
+  let failed = EXIT_OK;
+  let isInterrupted = false;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => (isInterrupted = true));
+  for (const stage of tests) {
+    if (isInterrupted) break;
+    const exitCode = await run(stage);
+    if (failed === EXIT_OK) failed = exitCode;
+  }
+  return failed;
+}
+
+function testStage(title: string, files: readonly string[], flags: readonly string[]) {
+  return { title, files, program: process.execPath, args: ['--test', ...flags, ...files] };
+}
+
+function run({ title, program, args }: Stage): Promise<number> {
+  process.stdout.write(`── ${title}\n`);
+  return runProgram(program, args);
 }
 
 function tool(name: string): string {

@@ -150,14 +150,15 @@ function checkLimits(state: RiskState, proposal: Proposal, observe: CheckObserve
     within('order notional', qty.times(px), limits.maxOrderNotionalUsd) ??
     within('position quantity', worstQty(state, intent.symbol, intent), limits.maxPositionQty) ??
     within('position notional', exposure, limits.maxPositionNotionalUsd) ??
-    unvaluedExposure(state, intent.symbol) ??
+    unvaluedExposure(state, intent.symbol, observe) ??
     within('gross notional', grossAfter, limits.maxGrossNotionalUsd)
   );
 }
 
 /** A sum with an unknown term cannot be held against a limit. */
-function unvaluedExposure(state: RiskState, symbol: string): Refusal | undefined {
+function unvaluedExposure(state: RiskState, symbol: string, observe: CheckObserver): Refusal | undefined {
   const other = [...state.unvalued].find((one) => one !== symbol);
+  observe({ name: 'exposure without a price', value: other ?? 'none', limit: 'none', passed: other === undefined });
   if (other === undefined) return undefined;
   return refuse('NO_REFERENCE_PRICE', `no price of ${other}, in which there is exposure, has come yet`);
 }

@@ -106,21 +106,17 @@ test('a level that the book loses leaves nobody ahead behind the best', () => {
   assert.deepEqual(market.show(trade(98, 2)), ['b 2@98 maker']);
 });
 
-test('a price that a book has never shown is not one that it has lost', () => {
-  const market = aMarket();
-  market.show(quote({ bidPx: 98, bidSz: 12, askPx: 101, askSz: 50 }));
-  market.enter({ orderId: 'b', ...LIMIT, limitPx: 98 });
-  market.show(AT_99);
-  market.show(
-    book({
-      bids: [
-        [97, 5],
-        [98, 0],
-      ],
-    }),
-  );
-  assert.deepEqual(market.show(trade(98, 12)), []);
-  assert.deepEqual(market.show(trade(98, 1)), ['b 1@98 maker']);
+test('a price that a book has never shown is not one that it has lost, nor one shown and removed at once', () => {
+  const never = [[97, 5] as const, [98, 0] as const];
+  for (const bids of [never, [[98, 70] as const, ...never]]) {
+    const market = aMarket();
+    market.show(quote({ bidPx: 98, bidSz: 12, askPx: 101, askSz: 50 }));
+    market.enter({ orderId: 'b', ...LIMIT, limitPx: 98 });
+    market.show(AT_99);
+    market.show(book({ bids }));
+    assert.deepEqual(market.show(trade(98, 12)), []);
+    assert.deepEqual(market.show(trade(98, 1)), ['b 1@98 maker']);
+  }
 });
 
 test('a trade by a buyer meets sells, one by a seller buys', () => {

@@ -42,14 +42,15 @@ export function showQuote(side: ShownSide, px: number, sz: number): void {
   forgetTaken(side);
 }
 
-/** Returns the prices whose level is gone. With `reset` the levels are the whole book; the last word on a price holds. */
+/**
+ * Returns the prices whose level was there before and is gone. With `reset` the levels are the whole book; the last word on
+ * a price holds.
+ */
 export function showBook(side: ShownSide, levels: readonly BookLevel[], reset: boolean): readonly number[] {
   if (levels.length === 0 && !(reset && side.bookPx.length > 0)) return NONE;
-  const removed = reset ? side.bookPx.splice(0) : [];
+  const removed = reset ? side.bookPx.splice(0) : knownRemovals(side, levels);
   if (reset) side.bookSz.length = 0;
-  for (const [px, sz] of levels) {
-    if (setLevel(side, px, sz)) removed.push(px);
-  }
+  for (const [px, sz] of levels) setLevel(side, px, sz);
   findBeyond(side);
   forgetTaken(side);
   return removed.filter((px) => bookIndexOf(side, px) < 0);
@@ -111,9 +112,15 @@ export function displayedAt(side: ShownSide, px: number): number {
   return quotePx === 0 ? 0 : UNKNOWN_QTY;
 }
 
-/** True when the level is removed. */
-function setLevel(side: ShownSide, px: number, sz: number): boolean {
-  if (px <= 0) return false;
+function knownRemovals(side: ShownSide, levels: readonly BookLevel[]): number[] {
+  const removed: number[] = [];
+  for (const [px, sz] of levels) if (sz <= 0 && bookIndexOf(side, px) >= 0) removed.push(px);
+  return removed;
+}
+
+/** A size of 0 removes the level. */
+function setLevel(side: ShownSide, px: number, sz: number): void {
+  if (px <= 0) return;
   const index = lowerBound(side, px);
   const isKnown = side.bookPx[index] === px;
   if (sz > 0) {
@@ -123,7 +130,6 @@ function setLevel(side: ShownSide, px: number, sz: number): boolean {
     side.bookPx.splice(index, 1);
     side.bookSz.splice(index, 1);
   }
-  return isKnown && sz <= 0;
 }
 
 /** Index of the first level of the book that is not better than a price. */
