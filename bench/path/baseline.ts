@@ -43,6 +43,7 @@ export async function startBaseline(
       const received = Object.fromEntries(FOLLOWERS.map((role, i) => [role, counts[i] ?? 0]));
       return { ticks: received.store ?? 0, received, lost: 0 };
     },
+    refusals: () => Promise.resolve(new Map()),
     async close() {
       await children.stop(hops.values());
       await venue.close();

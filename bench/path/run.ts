@@ -1,6 +1,7 @@
 import type { Children } from '../measure/children.ts';
 import { startBaseline } from './baseline.ts';
 import { LATENCY_SYMBOLS, latencyRound, untilOrdersFlow } from './latency-round.ts';
+import { lossOf } from './loss.ts';
 import type { PathOptions } from './options.ts';
 import { Pacer } from './pacer.ts';
 import type { Pair, PathRounds } from './report.ts';
@@ -60,8 +61,7 @@ async function measureLatency({ options, say }: Bench, variants: readonly Varian
     const rounds = await interleave(variants, pairs, async (variant, pair) => {
       const round = await latencyRound(variant, pacer, { ticksPerSecond, ordersPerSecond, warmUpSeconds, seconds });
       const { p50, p99, count } = round.latency.percentiles();
-      const loss = round.missing > 0 ? `, ${round.missing} MISSING` : '';
-      const found = `p50 ${p50.toFixed(0)} µs, p99 ${p99.toFixed(0)} µs of ${count} orders${loss}`;
+      const found = `p50 ${p50.toFixed(0)} µs, p99 ${p99.toFixed(0)} µs of ${count} orders${await lossOf(variant, round)}`;
       say(`${ticksPerSecond} ticks/s, ${pair + 1}/${pairs} ${variant.name}: ${found}`);
       return round;
     });
@@ -82,7 +82,7 @@ async function measureThroughput(
     for (const variant of variants) await throughputRound(variant, mode, { ticks: ticks / FIRST_TICKS_DIVISOR });
     const rounds = await interleave(variants, pairs, async (variant, pair) => {
       const round = await throughputRound(variant, mode, { ticks });
-      const loss = round.lost + round.missing > 0 ? `, LOST ${round.lost} ticks and ${round.missing} orders` : '';
+      const loss = await lossOf(variant, round);
       say(`${mode}, ${pair + 1}/${pairs} ${variant.name}: ${Math.round(round.ticksPerSecond)} ticks/s${loss}`);
       return round;
     });

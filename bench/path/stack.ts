@@ -75,6 +75,7 @@ export async function startStack(children: Children, options: StackOptions): Pro
       return clOrdIdOf(PREFIX, { run, strategy: strategy.name, symbol, cause, n: 0 });
     },
     progress: () => progressOf(at, queries),
+    refusals: () => refusalsOf(at),
     async close() {
       queries.close();
       await children.stop(processes);
@@ -98,10 +99,24 @@ async function progressOf(at: Addresses, queries: Requester): Promise<Progress> 
 }
 
 async function wireCounts(at: Addresses, name: 'signal' | 'risk'): Promise<{ received: number; missed: number }> {
-  const text = await (await fetch(`${at.httpUrl(`health.${name}`)}/metrics`)).text();
+  const text = await metricsOf(at, name);
   const counter = (metric: string) =>
     Number(new RegExp(`^tickpath_wire_${metric}_total\\{stream="market"\\} (\\d+)`, 'm').exec(text)?.[1] ?? 0);
   return { received: counter('received'), missed: counter('missed') };
+}
+
+async function refusalsOf(at: Addresses): Promise<ReadonlyMap<string, number>> {
+  const text = await metricsOf(at, 'risk');
+  const decisions = text.matchAll(/^tickpath_risk_decisions_total\{result="(\w+)"\} (\d+)/gm);
+  return new Map(Array.from(decisions, ([, result = '', count]) => [result, Number(count)] as const).filter(isRefusal));
+}
+
+function isRefusal([result, count]: readonly [string, number]): boolean {
+  return result !== 'APPROVED' && count > 0;
+}
+
+async function metricsOf(at: Addresses, name: 'signal' | 'risk'): Promise<string> {
+  return (await fetch(`${at.httpUrl(`health.${name}`)}/metrics`)).text();
 }
 
 async function tradingStateOf(at: Addresses, name: (typeof TRADERS)[number]): Promise<string | undefined> {

@@ -20,6 +20,8 @@ export interface Variant {
   /** The `client_order_id` of the order that a marked tick causes. */
   clOrdIdOf(cause: Cause): string;
   progress(): Promise<Progress>;
+  /** How often an order was refused since the start, by reason. */
+  refusals(): Promise<ReadonlyMap<string, number>>;
   close(): Promise<void>;
 }
 

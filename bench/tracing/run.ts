@@ -6,6 +6,7 @@ import { addresses, type ServiceName } from '@tickpath/runtime';
 import type { Children } from '../measure/children.ts';
 import { Durations } from '../measure/durations.ts';
 import { LATENCY_SYMBOLS, type LatencyRound, latencyRound, untilOrdersFlow } from '../path/latency-round.ts';
+import { lossOf } from '../path/loss.ts';
 import { networkAt } from '../path/network.ts';
 import { Pacer } from '../path/pacer.ts';
 import { startStack } from '../path/stack.ts';
@@ -105,7 +106,7 @@ const pour: Measure<PouredRound> = async ({ options, say }, stacks) => {
     const round = await throughputRound(stacks[side], 'single', { ticks, orders });
     await sleep(DRAIN_MS);
     const cpuSeconds = (await countsOf(options, side)).cpuSeconds - before.cpuSeconds;
-    const loss = round.lost + round.missing > 0 ? `, LOST ${round.lost} ticks and ${round.missing} orders` : '';
+    const loss = await lossOf(stacks[side], round);
     say(
       `throughput, ${pair + 1}/${pairs} ${side}: ${Math.round(round.ticksPerSecond)} ticks/s, ${cpuSeconds.toFixed(2)} s of CPU${loss}`,
     );
@@ -133,7 +134,7 @@ const pace: Measure<LatencyRound> = async ({ options, say }, stacks) => {
   const turns = await interleave(options, async (side, pair) => {
     const round = await latencyRound(stacks[side], pacer, { ...PACE, seconds });
     const { p50, p99, count } = round.latency.percentiles();
-    const loss = round.missing > 0 ? `, ${round.missing} MISSING` : '';
+    const loss = await lossOf(stacks[side], round);
     say(`latency, ${pair + 1}/${pairs} ${side}: p50 ${p50.toFixed(0)} µs, p99 ${p99.toFixed(0)} µs of ${count}${loss}`);
     return round;
   });
