@@ -4,6 +4,7 @@
 const { spawn, spawnSync } = require('node:child_process');
 const { createHash } = require('node:crypto');
 const fs = require('node:fs');
+const { enableCompileCache } = require('node:module');
 const os = require('node:os');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
@@ -14,6 +15,7 @@ const ROOT = path.join(__dirname, '..');
 const CACHE = path.join(ROOT, 'node_modules/.cache/tickpath');
 const NODE_CACHE = path.join(CACHE, 'toolchain.json');
 const INSTALL_MARKER = path.join(CACHE, 'installed.json');
+const COMPILED = path.join(CACHE, 'compiled');
 const MANIFEST_FOLDERS = ['libs', 'services'];
 const MANIFESTS = ['package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml', '.npmrc', 'bin/cli', 'test', 'bench'];
 
@@ -32,6 +34,7 @@ async function run() {
     }
     process.env.PATH = pathWith(process.execPath);
     ensureInstalled();
+    keepCompiledCode();
   } catch (error) {
     if (!(error instanceof ToolchainError)) throw error;
     console.error(`tickpath: ${error.message}`);
@@ -39,6 +42,15 @@ async function run() {
   }
   const { main } = await import(pathToFileURL(path.join(__dirname, 'cli/src/main.ts')).href);
   process.exit(await main(process.argv.slice(2)));
+}
+
+/**
+ * Code is compiled once for all processes of all runs: each starts with half the work. Node holds what it kept against the
+ * source, and does without where it may not write.
+ */
+function keepCompiledCode() {
+  process.env.NODE_COMPILE_CACHE ??= COMPILED;
+  enableCompileCache();
 }
 
 /** The path of a Node that can run Tickpath: the one found before if it still answers, else fetched through npx. */

@@ -180,6 +180,16 @@ async function inTime<T>(wait: Promise<T>, what: string, children: Children): Pr
 function cpuNsOf({ pid }: ChildProcess): number {
   const tasks = `/proc/${pid}/task`;
   return readdirSync(tasks)
-    .map((task) => Number(readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0]))
+    .map((task) => Number(schedstatOf(`${tasks}/${task}`).split(' ')[0]))
     .reduce((sum, ns) => sum + ns, 0);
+}
+
+/** Of a thread that has just ended, nothing. */
+function schedstatOf(task: string): string {
+  try {
+    return readFileSync(`${task}/schedstat`, 'utf8');
+  } catch (error) {
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return '0';
+    throw error;
+  }
 }

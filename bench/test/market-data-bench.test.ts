@@ -46,7 +46,7 @@ test('a short run measures every part, loses nothing and ends with one line of J
   timeout: 300_000,
 }, async () => {
   const { code, stderr, lines } = await runBench('--quick');
-  assert.equal(code, 0, stderr);
+  assert.equal(code, 0, stderr + lines.join('\n'));
   const { bench, results, baseline, ratios } = JSON.parse(lines.at(-1) ?? '');
   assert.equal(bench, 'market-data');
   const parts = ['decodeUs', 'deltaNs', 'trades', 'messageUs', 'symbolBytes', 'perCpuSecond', 'handled'];
