@@ -10,7 +10,7 @@ import { captureAbsent, type FilledOrder, LiveDataStack, SYMBOL } from './live-d
 /** What live-data charges a taker. */
 const TAKER_BPS = 10;
 /** From the exchange to a fill at the venue, on a machine that does many other things too. */
-const WITHIN_MS = 3000;
+const WITHIN_MS = 10_000;
 const FILLS = 8;
 const INVALID = 'tickpath_market_data_invalid_symbols{feed="binance"}';
 const moved = (fill: FilledOrder, better: number) => {
