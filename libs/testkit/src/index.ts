@@ -20,6 +20,7 @@ export type { Side } from './fault-links.ts';
 export type { Faults } from './fault-plan.ts';
 export * from './fault-proxy.ts';
 export * from './outsider.ts';
+export * from './port-offset.ts';
 export * from './process.ts';
 export * from './span-collector.ts';
 export * from './stack.ts';

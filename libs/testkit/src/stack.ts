@@ -1,9 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { addresses, type EndpointName, type Network, PORTS, SERVICE_NAMES, type ServiceName } from '@tickpath/runtime';
+import { addresses, type EndpointName, type Network, SERVICE_NAMES, type ServiceName } from '@tickpath/runtime';
 import {
   type Envelope,
   type Kind,
@@ -13,29 +12,10 @@ import {
   securityFrom,
   type WireSecurity,
 } from '@tickpath/wire';
+import { freePortOffset } from './port-offset.ts';
 import { REMOVAL, TestProcess } from './process.ts';
 
 const WORKSPACE = join(import.meta.dirname, '../../..');
-const HIGHEST_PORT = Math.max(...Object.values(PORTS).map(({ port }) => port));
-
-/** An offset at which every port of a stack is free now. */
-export async function freePortOffset(): Promise<number> {
-  for (let tries = 0; tries < 50; tries += 1) {
-    const offset = 1000 + Math.floor(Math.random() * (65_000 - 1000 - HIGHEST_PORT));
-    const free = await Promise.all(Object.values(PORTS).map(({ port }) => isFree(port + offset)));
-    if (free.every(Boolean)) return offset;
-  }
-  throw new Error('no offset found at which all ports are free');
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
-}
-
 export function networkAt(portOffset: number): Network {
   const hosts = Object.fromEntries(SERVICE_NAMES.map((name) => [name, '127.0.0.1']));
   return { bindHost: '127.0.0.1', portOffset, hosts: hosts as Network['hosts'] };
