@@ -67,11 +67,11 @@ const VENUES: Readonly<Record<DecodeCase, Venue>> = {
     frame: (id, random) => {
       const time = isoAt(id);
       const trade = {
-        ...{ trade_id: String(700_000_000 + id), product_id: 'BTC-USD', price: String(random(5e6, 7e6) / 100) },
-        ...{ size: `0.0${random(100_000, 999_999)}`, side: id % 2 === 0 ? 'BUY' : 'SELL', time },
+        ...{ product_id: 'BTC-USD', trade_id: String(700_000_000 + id), price: String(random(5e6, 7e6) / 100) },
+        ...{ size: `0.0${random(100_000, 999_999)}`, time, side: id % 2 === 0 ? 'BUY' : 'SELL' },
       };
       const events = [{ type: 'update', trades: [trade] }];
-      return JSON.stringify({ channel: 'market_trades', client_id: '', timestamp: time, sequence_num: id, events });
+      return JSON.stringify({ channel: 'market_trades', timestamp: time, sequence_num: id, events });
     },
   },
   kraken: {

@@ -3,6 +3,7 @@ import { symbolOfVenue, venueSymbolOf } from '@tickpath/wire';
 import { type QuoteSizeUnit, readAlpacaMessage, readAsset, readTradesPage } from './alpaca-messages.ts';
 import { createAlpacaWarmUp, inRequests, type WarmUpOptions } from './alpaca-warm-up.ts';
 import { createAwaitedSnapshots } from './awaited-snapshots.ts';
+import { knownAlpacaFrame } from './known-frames.ts';
 import { isRejected } from './levels.ts';
 import type { FeedOutput, FetchAnswer, VenueProtocol } from './protocol.ts';
 import { type Fields, fieldsOf, parsed, rejected, textOf } from './reading.ts';
@@ -257,7 +258,7 @@ export function createAlpacaProtocol(options: AlpacaOptions): VenueProtocol {
   };
 
   const receive = (frame: string) => {
-    const messages = parsed(frame);
+    const messages = knownAlpacaFrame(frame) ?? parsed(frame);
     if (messages === undefined) {
       emit(rejected('json', frame));
       return onUnreadable();

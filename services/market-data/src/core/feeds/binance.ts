@@ -8,6 +8,7 @@ import {
   readTrades,
 } from './binance-messages.ts';
 import { BINANCE_MAX_SYMBOLS, createSubscriptions } from './binance-subscriptions.ts';
+import { knownBinanceFrame } from './known-frames.ts';
 import { isRejected } from './levels.ts';
 import type { VenueProtocol } from './protocol.ts';
 import { countOf, type Fields, fieldsOf, parsed, rejected, textOf } from './reading.ts';
@@ -209,7 +210,7 @@ export function createBinanceProtocol({ market, snapshotDepth }: BinanceOptions)
   };
 
   const receive = (frame: string) => {
-    const value = parsed(frame);
+    const value = knownBinanceFrame(frame) ?? parsed(frame);
     if (value === undefined) return emit(rejected('json', frame));
     const message = fieldsOf(value);
     if (message === undefined) return emit(rejected('shape', value));

@@ -1,5 +1,6 @@
 import { createAwaitedSnapshots } from './awaited-snapshots.ts';
 import { type NumberedTrade, readInstrument, readTrades, readUpdates } from './coinbase-messages.ts';
+import { knownCoinbaseFrame } from './known-frames.ts';
 import { isRejected } from './levels.ts';
 import type { FetchAnswer, VenueProtocol } from './protocol.ts';
 import { countOf, type Fields, fieldsOf, parsed, rejected, textOf, timeOfText } from './reading.ts';
@@ -202,7 +203,7 @@ export function createCoinbaseProtocol(): VenueProtocol {
   };
 
   const receive = (frame: string) => {
-    const value = parsed(frame);
+    const value = knownCoinbaseFrame(frame) ?? parsed(frame);
     if (value === undefined) return emit(rejected('json', frame));
     const message = fieldsOf(value);
     if (message === undefined) return emit(rejected('shape', value));

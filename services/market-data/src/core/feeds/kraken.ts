@@ -1,4 +1,5 @@
 import { createAwaitedSnapshots } from './awaited-snapshots.ts';
+import { knownKrakenFrame } from './known-frames.ts';
 import { checksumBook, checksumOf } from './kraken-book.ts';
 import { readBook, readInstrument, readSpread, readTrade, readTradesPage } from './kraken-messages.ts';
 import {
@@ -261,7 +262,7 @@ export function createKrakenProtocol({ depth }: KrakenOptions): VenueProtocol {
   };
 
   const receive = (frame: string) => {
-    const value = parsed(frame);
+    const value = knownKrakenFrame(frame) ?? parsed(frame);
     if (value === undefined) {
       emit(rejected('json', frame));
       return onUnreadable();
