@@ -31,10 +31,6 @@ export class OrderWatch {
     this.#sentNs.set(clOrdId, sentNs);
   }
 
-  isMissing(clOrdId: string): boolean {
-    return this.#sentNs.has(clOrdId);
-  }
-
   #take(clOrdId: string, arrivedNs: bigint): void {
     const sentNs = this.#sentNs.get(clOrdId);
     if (sentNs === undefined) {

@@ -48,8 +48,8 @@ const REST_MS = 300;
 let tapeNs: bigint | undefined;
 
 /**
- * Sends ticks as fast as the reader takes them. Over when the last tick's order has come and every follower of the stream
- * has every tick.
+ * Sends ticks as fast as the reader takes them. Over when every order has come, that of the last tick too, and every
+ * follower of the stream has every tick.
  */
 export async function throughputRound(
   variant: Variant,
@@ -69,7 +69,7 @@ export async function throughputRound(
     if (full !== undefined) await full;
     else if (index % yieldEvery === 0) await nextTurn();
   }
-  const after = await untilThrough(variant, { watch, last: orders.at(-1) ?? '', before, ticks });
+  const after = await untilThrough(variant, { watch, before, ticks });
   const seconds = Number(process.hrtime.bigint() - startNs) / 1e9;
   const lost = ticks - (after.ticks - before.ticks) + after.lost - before.lost;
   return { ticksPerSecond: ticks / seconds, lost, missing: watch.missing };
@@ -105,29 +105,28 @@ function prepare(variant: Variant, mode: ThroughputMode, load: ThroughputLoad): 
 
 interface Wanted {
   readonly watch: OrderWatch;
-  readonly last: string;
   readonly before: Progress;
   readonly ticks: number;
 }
 
 /**
  * Waits until everything is through, or until nothing has moved for some seconds. Asks the followers often only when the
- * last order has come: until then answering would cost them.
+ * orders have come: until then answering would cost them.
  */
-async function untilThrough(variant: Variant, { watch, last, before, ticks }: Wanted): Promise<Progress> {
+async function untilThrough(variant: Variant, { watch, before, ticks }: Wanted): Promise<Progress> {
   let seen = '';
   let movedMs = performance.now();
   for (;;) {
     const polledMs = performance.now();
-    while (watch.isMissing(last) && performance.now() - polledMs < STALL_POLL_MS) await sleep(1);
+    while (watch.missing > 0 && performance.now() - polledMs < STALL_POLL_MS) await sleep(1);
     const now = await variant.progress();
     const received = Object.entries(now.received).map(([name, count]) => count - (before.received[name] ?? 0));
     const isThrough = now.ticks - before.ticks >= ticks && received.every((count) => count === received[0]);
-    if (isThrough && !watch.isMissing(last)) return now;
+    if (isThrough && watch.missing === 0) return now;
     const moved = JSON.stringify([now, watch.missing]);
     if (moved !== seen) movedMs = performance.now();
     seen = moved;
     if (performance.now() - movedMs > STALLED_AFTER_MS) return now;
-    if (!watch.isMissing(last)) await sleep(POLL_MS);
+    if (watch.missing === 0) await sleep(POLL_MS);
   }
 }

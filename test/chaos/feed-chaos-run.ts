@@ -197,12 +197,15 @@ async function judgeTrades({ venue, feed }: Run): Promise<string> {
   assert.ok(last !== undefined);
   const keysOf = (symbol: string) => (feed.reader.trades.get(symbol) ?? []).map(venue.keyOf);
   await eventually('the last trade', () => (keysOf(last.symbol).includes(last.key) ? true : undefined));
+  // What is being fetched over REST comes later than what is streamed meanwhile.
+  const bySymbol = Map.groupBy(all, (trade) => trade.symbol);
+  await eventually('each missing trade has come or is declared lost', () =>
+    silentlyMissing(venue, feed, bySymbol).length === 0 ? true : undefined,
+  ).catch(() => assert.deepEqual(silentlyMissing(venue, feed, bySymbol), [], 'each missing trade was declared lost'));
   feed.assertAlive();
-  const losses = feed.losses().filter(({ topic }) => topic === 'trade');
   let count = 0;
   let recoveredCount = 0;
-  const missing: Pick<ChaosTrade, 'symbol' | 'key'>[] = [];
-  for (const [symbol, own] of Map.groupBy(all, (trade) => trade.symbol)) {
+  for (const [symbol, own] of bySymbol) {
     const published = feed.reader.trades.get(symbol) ?? [];
     const keys = published.map(venue.keyOf);
     assert.equal(new Set(keys).size, keys.length, `no trade of ${symbol} came twice: ${repeated(keys, published)}`);
@@ -214,17 +217,38 @@ async function judgeTrades({ venue, feed }: Run): Promise<string> {
     }
     count += published.length;
     recoveredCount += published.filter(({ flags }) => flags?.includes('recovered')).length;
-    const seen = new Set(keys);
+  }
+  assert.ok(recoveredCount > 0, 'trades were recovered');
+  const missing = missingTrades(venue, feed, bySymbol).length;
+  const losses = tradeLosses(feed).length;
+  return `${count} trades, ${recoveredCount} of them recovered, ${missing} missing, ${losses} losses declared`;
+}
+
+type MissingTrade = Pick<ChaosTrade, 'symbol' | 'key'>;
+type TradesBySymbol = ReadonlyMap<string, readonly ChaosTrade[]>;
+
+function tradeLosses(feed: FeedProcess): readonly DeclaredLoss[] {
+  return feed.losses().filter(({ topic }) => topic === 'trade');
+}
+
+function silentlyMissing(venue: ChaosVenue, feed: FeedProcess, bySymbol: TradesBySymbol): readonly MissingTrade[] {
+  const losses = tradeLosses(feed);
+  return missingTrades(venue, feed, bySymbol).filter((trade) => !losses.some((loss) => venue.isOf(loss, trade)));
+}
+
+/** Those since the first published one of their symbol. */
+function missingTrades(venue: ChaosVenue, feed: FeedProcess, bySymbol: TradesBySymbol): readonly MissingTrade[] {
+  const missing: MissingTrade[] = [];
+  for (const [symbol, own] of bySymbol) {
+    const seen = new Set((feed.reader.trades.get(symbol) ?? []).map(venue.keyOf));
+    const keys = new Set(own.map(({ key }) => key));
     const first = own.findIndex(({ key }) => seen.has(key));
     missing.push(...own.slice(first < 0 ? own.length : first).filter(({ key }) => !seen.has(key)));
     for (const key of venue.keysBetween?.(own[first]?.key ?? '', own.at(-1)?.key ?? '') ?? []) {
-      if (!seen.has(key) && !byKey.has(key)) missing.push({ symbol, key });
+      if (!seen.has(key) && !keys.has(key)) missing.push({ symbol, key });
     }
   }
-  const silent = missing.filter((trade) => !losses.some((loss) => venue.isOf(loss, trade)));
-  assert.deepEqual(silent, [], 'each trade that is missing was declared lost');
-  assert.ok(recoveredCount > 0, 'trades were recovered');
-  return `${count} trades, ${recoveredCount} of them recovered, ${missing.length} missing, ${losses.length} losses declared`;
+  return missing;
 }
 
 function repeated(keys: readonly string[], published: readonly Payload<'trade'>[]): string {

@@ -124,6 +124,9 @@ describe('market-data killed amid a bar', { timeout: 240_000 }, () => {
     await eventually('the next minute has begun', () => (published().at(-1)?.startNs ?? 0n) >= begunNs || undefined);
     first.kill('SIGKILL');
     await first.ended;
+    const goneNs = BigInt(Date.now()) * 1_000_000n;
+    const isLongGone = async () => (await tradesOf(goneNs + 8n * SECOND_NS, goneNs + 30n * SECOND_NS)).length > 0;
+    await eventually('seconds that nobody listens to', async () => (await isLongGone()) || undefined);
     const before = published().length;
     launch('market-data');
     const minute = await minuteAfter(before);
