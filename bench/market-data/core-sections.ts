@@ -2,7 +2,7 @@ import type { Children } from '../measure/children.ts';
 import { barsRound } from './bars.ts';
 import { BOOK_MIXES, bookRound } from './book.ts';
 import { coreRound } from './core.ts';
-import { DECODE_CASES, decodeRound } from './decode.ts';
+import { DECODE_CASES, type DecodeCase, openDecode } from './decode.ts';
 import { memoryRound } from './memory.ts';
 import { interleaved, medianOf, type Ratio, ratioOf, ratioText, rounded, type Section } from './section.ts';
 
@@ -20,8 +20,14 @@ export interface Size {
   readonly messages: number;
 }
 
+/** What comes later has been compiled. */
+const WARM_UP_ROUNDS = 2;
+
 export async function decodeSection({ pairs, messages }: Size): Promise<Section> {
-  const rounds = await interleaved(DECODE_CASES, pairs, (name, pair) => decodeRound(name, messages, pair + 1));
+  const cases = new Map(DECODE_CASES.map((name) => [name, openDecode(name)] as const));
+  const round = (name: DecodeCase) => (cases.get(name) as ReturnType<typeof openDecode>)(messages);
+  for (let i = 0; i < WARM_UP_ROUNDS; i += 1) for (const name of DECODE_CASES) round(name);
+  const rounds = await interleaved(DECODE_CASES, pairs, round);
   const rows = [['decode, µs a trade', 'JSON.parse', 'decoded', 'decoded ÷ JSON.parse']];
   const results: Record<string, number> = {};
   const baseline: Record<string, number> = {};

@@ -85,34 +85,39 @@ const VENUES: Readonly<Record<DecodeCase, Venue>> = {
   },
 };
 
-/** Throws when a trade does not come out of its frame: what was measured would be a refusal. */
-export function decodeRound(which: DecodeCase, trades: number, seed = 1): DecodeRound {
+/**
+ * One connection to a venue, as a service has it, and its trades one after the other. A round throws when a trade does not
+ * come out of its frame: what was measured would be a refusal.
+ */
+export function openDecode(which: DecodeCase, seed = 1): (trades: number) => DecodeRound {
   const venue = VENUES[which];
   const random = randomFrom(seed);
-  const frames: string[] = [];
-  for (let first = 1; first <= trades; first += venue.tradesAFrame) frames.push(venue.frame(first, random));
-  const count = frames.length * venue.tradesAFrame;
-  const parse = () => {
-    let parsed = 0;
-    for (const frame of frames) if (JSON.parse(frame) !== null) parsed += venue.tradesAFrame;
-    return parsed;
-  };
-  const decode = () => {
-    const protocol = venue.open();
-    let decoded = 0;
-    for (const frame of frames) {
-      for (const output of protocol.receive(frame, STAMPS)) {
-        if (output.kind === 'event' && output.event.kind === 'trade') decoded += 1;
+  const protocol = venue.open();
+  let next = 1;
+  return (trades) => {
+    const frames: string[] = [];
+    for (const beyond = next + trades; next < beyond; next += venue.tradesAFrame)
+      frames.push(venue.frame(next, random));
+    const count = frames.length * venue.tradesAFrame;
+    const parse = () => {
+      let parsed = 0;
+      for (const frame of frames) if (JSON.parse(frame) !== null) parsed += venue.tradesAFrame;
+      return parsed;
+    };
+    const decode = () => {
+      let decoded = 0;
+      for (const frame of frames) {
+        for (const output of protocol.receive(frame, STAMPS)) {
+          if (output.kind === 'event' && output.event.kind === 'trade') decoded += 1;
+        }
       }
-    }
-    return decoded;
+      return decoded;
+    };
+    return { parseUs: perTrade(parse, count), decodeUs: perTrade(decode, count) };
   };
-  return { parseUs: perTrade(parse, count), decodeUs: perTrade(decode, count) };
 }
 
-/** Microseconds of the second of two runs. */
 function perTrade(run: () => number, count: number): number {
-  run();
   let done = 0;
   const us = cpuUsOf(() => {
     done = run();

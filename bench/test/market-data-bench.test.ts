@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { barsRound } from '../market-data/bars.ts';
 import { BOOK_MIXES, bookRound } from '../market-data/book.ts';
 import { coreRound } from '../market-data/core.ts';
-import { DECODE_CASES, decodeRound } from '../market-data/decode.ts';
+import { DECODE_CASES, openDecode } from '../market-data/decode.ts';
 
 const BENCH = fileURLToPath(new URL('../market-data.bench.ts', import.meta.url));
 
@@ -31,7 +31,7 @@ test('a short round of trades makes bars in every variant', () => {
 
 test('every trade comes out of the frames of every venue', () => {
   for (const which of DECODE_CASES) {
-    const { decodeUs, parseUs } = decodeRound(which, 1000);
+    const { decodeUs, parseUs } = openDecode(which)(1000);
     assert.ok(decodeUs > 0 && parseUs > 0, which);
   }
 });
