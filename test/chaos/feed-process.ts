@@ -57,7 +57,7 @@ export class FeedProcess {
   async ready(): Promise<void> {
     await eventually('market-data is read and subscribed', async () => {
       this.assertAlive();
-      if (!this.reader.isHeard) return undefined;
+      if (!this.reader.hasJoined) return undefined;
       return (await this.metric('tickpath_market_data_subscribed')) === 1 ? true : undefined;
     });
   }

@@ -30,7 +30,6 @@ export class FeedReader {
   /** Why books were said not to be valid, in order. */
   readonly bookFaults: string[] = [];
   lost = 0;
-  isHeard = false;
   readonly #options: FeedReaderOptions;
   readonly #follower: MarketFollower;
   readonly #sides = new Map<string, { bids: Map<string, string>; asks: Map<string, string> }>();
@@ -57,10 +56,13 @@ export class FeedReader {
         if (topic.endsWith('/book')) this.#sides.delete(topic.slice(0, topic.indexOf('/')));
         if (envelope !== null) this.#take(topic, envelope);
       },
-      onRun: () => {
-        this.isHeard = true;
-      },
+      onRun: () => {},
     });
+  }
+
+  /** Whether what is published from now on is read from the first message on. */
+  get hasJoined(): boolean {
+    return this.#follower.joined;
   }
 
   book(symbol: string): ReadBook | undefined {

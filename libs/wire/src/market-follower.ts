@@ -106,6 +106,11 @@ export class MarketFollower {
     this.#timer = setInterval(() => this.#tick(), tickMs);
   }
 
+  /** Whether it is known where each topic begins: everything published from now on is delivered or told as lost. */
+  get joined(): boolean {
+    return this.#tracker.joined;
+  }
+
   close(): void {
     clearInterval(this.#timer);
     this.#stream.close();
