@@ -10,7 +10,7 @@ const USAGE = `usage: npm run bench -- market-data [OPTION …]
   --symbols=1000            symbols whose memory is measured, with --levels=5000 levels a side
   --rate=10000              messages a second of the paced rounds, of --seconds=3 each
   --only=decode,latency     some parts: decode, book, bars, scale, memory, pipeline, latency
-  --port-offset=24000       added to Tickpath's ports
+  --port-offset=19000       added to Tickpath's ports
   --cpu-prof=DIR            write a CPU profile of market-data's process to DIR
   --quick                   one short round of each`;
 
@@ -108,7 +108,7 @@ function askedOf(args: readonly string[]) {
       ...{ pairs, messages: Math.ceil(messages / 2), cpuProfiles: values['cpu-prof'] },
       seconds: wholeNumber('seconds', values.seconds ?? preset.seconds),
       perSecond: wholeNumber('rate', values.rate ?? '10000'),
-      portOffset: wholeNumber('port-offset', values['port-offset'] ?? '24000'),
+      portOffset: wholeNumber('port-offset', values['port-offset'] ?? '19000'),
     },
   };
 }

@@ -12,7 +12,7 @@ import { DECODE_CASES, openDecode } from '../market-data/decode.ts';
 const BENCH = fileURLToPath(new URL('../market-data.bench.ts', import.meta.url));
 
 async function runBench(...args: string[]) {
-  const bench = spawn(process.execPath, [BENCH, '--port-offset=26000', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const bench = spawn(process.execPath, [BENCH, '--port-offset=18000', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const [stdout, stderr, [code]] = await Promise.all([text(bench.stdout), text(bench.stderr), once(bench, 'exit')]);
   return { code, stderr, lines: stdout.trimEnd().split('\n') };
 }

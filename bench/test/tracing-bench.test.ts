@@ -11,7 +11,7 @@ const BENCH = fileURLToPath(new URL('../tracing.bench.ts', import.meta.url));
 test('a short run measures a stack with and without tracing, loses nothing and ends with one line of JSON', {
   timeout: 120_000,
 }, async () => {
-  const bench = spawn(process.execPath, [BENCH, '--port-offset=24000', '--quick'], {
+  const bench = spawn(process.execPath, [BENCH, '--port-offset=17000', '--quick'], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const [stdout, stderr, [exitCode]] = await Promise.all([text(bench.stdout), text(bench.stderr), once(bench, 'exit')]);

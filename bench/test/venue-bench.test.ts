@@ -13,7 +13,7 @@ import { networkAt } from '../path/network.ts';
 import { parseVenueOptions } from '../venue/options.ts';
 
 const BENCH = fileURLToPath(new URL('../venue.bench.ts', import.meta.url));
-const PORT_OFFSET = 25_000;
+const PORT_OFFSET = 16_000;
 
 function startBench(t: TestContext, ...args: string[]): { readonly bench: ChildProcess; readonly dir: string } {
   const dir = mkdtempSync(join(tmpdir(), 'tickpath-bench-test-'));

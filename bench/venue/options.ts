@@ -34,7 +34,7 @@ export const USAGE = `usage: npm run bench -- venue [OPTION …]
   --events=500000             events of a round of a core
   --dir=DIR                   where the journals lie (default: the system's folder for temporary files)
   --only=PHASE                one of ${PHASES.join(', ')}
-  --port-offset=26000         added to Tickpath's ports; the baseline's are 100 higher
+  --port-offset=20000         added to Tickpath's ports; the baseline's are 100 higher
   --cpu-prof=DIR              write a CPU profile of every measured process to DIR
   --quick                     one short round of each`;
 
@@ -46,7 +46,7 @@ const NORMAL = {
   symbols: '50',
   connections: '16',
   events: '500000',
-  'port-offset': '26000',
+  'port-offset': '20000',
 };
 const QUICK = {
   ...NORMAL,

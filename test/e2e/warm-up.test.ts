@@ -137,11 +137,17 @@ describe('market-data killed amid a bar', { timeout: 240_000 }, () => {
     assert.deepEqual([contentOf(minute)], undisturbed(trades, MINUTE_NS));
     assert.equal(minute.incomplete, false);
 
-    const past = await eventually('the store has the bars of the past', async () =>
-      (await kept('1m')).find(({ startNs }) => startNs === firstNs),
+    const isFirst = ({ startNs }: { startNs: bigint }) => startNs === firstNs;
+    const past = await eventually('the bars of the past', () =>
+      published()
+        .slice(before)
+        .find((bar) => bar.interval === '1m' && isFirst(bar)),
     );
     assert.deepEqual([past.history, past.incomplete], [true, false]);
-    assert.deepEqual([contentOf(past)], undisturbed(await tradesOf(firstNs, firstNs + MINUTE_NS), MINUTE_NS));
+    const expectedPast = undisturbed(await tradesOf(firstNs, firstNs + MINUTE_NS), MINUTE_NS);
+    assert.deepEqual([contentOf(past)], expectedPast);
+    const keptPast = await eventually('the store has them', async () => (await kept('1m')).find(isFirst));
+    assert.deepEqual([contentOf(keptPast)], expectedPast);
 
     const seconds = (await kept('1s')).filter(({ startNs }) => startNs >= minute.startNs && startNs < endNs);
     const expected = undisturbed(trades, SECOND_NS);
