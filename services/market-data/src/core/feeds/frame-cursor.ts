@@ -8,9 +8,9 @@ const MAX_DIGITS = 15;
 const POWERS_OF_TEN: readonly number[] = Array.from({ length: MAX_DIGITS + 1 }, (_, exponent) => 10 ** exponent);
 
 /**
- * Goes through a text of JSON whose form is known, from its beginning. What it reads is what `JSON.parse` would make of it;
- * of anything else, also of an escape, an exponent, a sign or a number of more than 15 digits, it is lost, and stays so: from then on it
- * reads nothing. So a form is written down as a sequence, and asked once at its end whether it fitted.
+ * Goes through a text of JSON whose form is known, from its beginning. What it reads is what `JSON.parse` would make of it.
+ * Of anything else, also of an escape, an exponent, a sign or a number of more than 15 digits, it is lost and reads nothing
+ * more. So a form is written down as a sequence, and asked once at its end whether it fitted.
  */
 export class FrameCursor {
   readonly #text: string;
@@ -19,10 +19,6 @@ export class FrameCursor {
 
   constructor(text: string) {
     this.#text = text;
-  }
-
-  get isLost(): boolean {
-    return this.#isLost;
   }
 
   /** Whether all of the text has been read as what it was held to be. */
@@ -42,8 +38,10 @@ export class FrameCursor {
     return true;
   }
 
-  /** The rest of a string, whose first quotation mark is behind; goes past the closing one. */
-  string(): string {
+  /** Goes past what has to be there, the opening quotation mark at its end, and reads the string. */
+  string(before: string): string {
+    this.expect(before);
+    if (this.#isLost) return '';
     const text = this.#text;
     const from = this.#at;
     for (let at = from; at < text.length; at += 1) {
@@ -58,58 +56,47 @@ export class FrameCursor {
     return '';
   }
 
-  /** A list of strings. */
-  strings(): string[] {
+  /** Goes past what has to be there and reads a list of strings. */
+  strings(before: string): string[] {
     const strings: string[] = [];
+    this.expect(before);
     this.expect('[');
     if (this.skips(']')) return strings;
-    do {
-      this.expect('"');
-      strings.push(this.string());
-    } while (this.skips(','));
+    do strings.push(this.string('"'));
+    while (this.skips(','));
     this.expect(']');
     return strings;
   }
 
-  /** A number of zero or more. */
-  number(): number {
-    const text = this.#text;
+  /** Goes past what has to be there and reads a number of zero or more. */
+  number(before: string): number {
+    this.expect(before);
+    if (this.#isLost) return 0;
     const from = this.#at;
-    let at = from;
-    let digits = 0;
-    let code = text.charCodeAt(at) - DIGIT_0;
-    while (code >= 0 && code <= 9) {
-      digits = digits * 10 + code;
-      at += 1;
-      code = text.charCodeAt(at) - DIGIT_0;
-    }
-    const whole = at - from;
-    const hasLeadingZero = whole > 1 && text.charCodeAt(from) === DIGIT_0;
-    if (whole === 0 || whole > MAX_DIGITS || hasLeadingZero) {
-      this.#isLost = true;
-      return 0;
-    }
-    this.#at = at;
-    return code + DIGIT_0 === POINT ? this.#fraction(digits, whole) : digits;
+    const whole = this.#digits(0);
+    const count = this.#at - from;
+    const hasLeadingZero = count > 1 && this.#text.charCodeAt(from) === DIGIT_0;
+    if (count === 0 || count > MAX_DIGITS || hasLeadingZero) this.#isLost = true;
+    return this.#text.charCodeAt(this.#at) === POINT ? this.#withFraction(whole, count) : whole;
   }
 
-  #fraction(whole: number, wholeDigits: number): number {
-    const text = this.#text;
-    const from = this.#at + 1;
-    let at = from;
-    let digits = whole;
-    let code = text.charCodeAt(at) - DIGIT_0;
-    while (code >= 0 && code <= 9) {
-      digits = digits * 10 + code;
-      at += 1;
-      code = text.charCodeAt(at) - DIGIT_0;
-    }
-    const decimals = at - from;
-    if (decimals === 0 || wholeDigits + decimals > MAX_DIGITS) {
-      this.#isLost = true;
-      return 0;
-    }
-    this.#at = at;
+  #withFraction(whole: number, wholeCount: number): number {
+    this.#at += 1;
+    const from = this.#at;
+    const digits = this.#digits(whole);
+    const decimals = this.#at - from;
+    if (decimals === 0 || wholeCount + decimals > MAX_DIGITS) this.#isLost = true;
     return digits / (POWERS_OF_TEN[decimals] ?? 1);
+  }
+
+  /** Goes past digits; their number, behind those that have been read. */
+  #digits(before: number): number {
+    let value = before;
+    for (;;) {
+      const digit = this.#text.charCodeAt(this.#at) - DIGIT_0;
+      if (!(digit >= 0 && digit <= 9)) return value;
+      value = value * 10 + digit;
+      this.#at += 1;
+    }
   }
 }
